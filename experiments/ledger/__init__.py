@@ -1,0 +1,21 @@
+"""The claim ledger: every claim of the package, one file per family."""
+
+from __future__ import annotations
+
+from functools import cache
+
+from ratecheck.experiments.claim import Claim
+
+
+@cache
+def claims() -> dict[str, Claim]:
+    """Return every claim by its id, in the order of the ledger."""
+    from ratecheck.experiments.ledger import nonsmooth
+
+    ledger: dict[str, Claim] = {}
+    for family in (nonsmooth,):
+        for claim in family.CLAIMS:
+            if claim.id in ledger:
+                raise ValueError(f"claim id {claim.id} is used twice in the ledger")
+            ledger[claim.id] = claim
+    return ledger

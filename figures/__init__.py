@@ -1,0 +1,1 @@
+"""Looking at results: one function per kind of figure; reads stored results only."""

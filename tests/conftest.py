@@ -1,0 +1,26 @@
+"""Fixtures that every room's tests share."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from ratecheck.experiments.claim import Claim
+from ratecheck.experiments.ledger import claims
+from ratecheck.experiments.run import run_claim
+from ratecheck.experiments.verdict import Judged, judge
+
+
+@pytest.fixture(scope="session")
+def check() -> Callable[..., Judged]:
+    """Run and judge one claim of the ledger, by id, with some of its parts replaced (a planted fault)."""
+
+    def run(claim: str | Claim, **planted: Any) -> Judged:
+        original = claims()[claim] if isinstance(claim, str) else claim
+        changed = dataclasses.replace(original, **planted)
+        return judge([changed], {changed.id: run_claim(changed, seed=0)})[0]
+
+    return run

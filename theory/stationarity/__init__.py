@@ -1,0 +1,37 @@
+"""Measures of how far a point or a run is from being optimal."""
+
+from ratecheck.theory.stationarity.basic import (
+    DISTANCE,
+    GAP,
+    GRADIENT_NORM,
+    GRADIENT_NORM_L1,
+    REGRET,
+    SQUARED_DISTANCE,
+    SQUARED_GRADIENT_NORM,
+)
+from ratecheck.theory.stationarity.measure import Measure
+
+MEASURES = {
+    measure.id: measure
+    for measure in (
+        GAP,
+        DISTANCE,
+        SQUARED_DISTANCE,
+        GRADIENT_NORM,
+        GRADIENT_NORM_L1,
+        SQUARED_GRADIENT_NORM,
+        REGRET,
+    )
+}
+
+__all__ = [
+    "DISTANCE",
+    "GAP",
+    "GRADIENT_NORM",
+    "GRADIENT_NORM_L1",
+    "MEASURES",
+    "REGRET",
+    "SQUARED_DISTANCE",
+    "SQUARED_GRADIENT_NORM",
+    "Measure",
+]
