@@ -73,9 +73,7 @@ class Claim:
 
     def __post_init__(self) -> None:
         if not _ID.fullmatch(self.id):
-            raise InputError(
-                f"claim id {self.id!r} is not allowed; use lower-case letters, digits, dots and hyphens."
-            )
+            raise InputError(f"claim id {self.id!r} is not allowed; use lower-case letters, digits, dots and hyphens.")
         if not self.horizons or list(self.horizons) != sorted(set(self.horizons)):
             raise InputError(f"claim {self.id}: horizons is {self.horizons!r}, but it must be increasing.")
         for horizon in self.horizons:
@@ -83,14 +81,11 @@ class Claim:
         require_count("runs", self.runs)
         require_positive("resolution - 1", self.resolution - 1)
         if self.expected not in ("holds", "refuted"):
-            raise InputError(
-                f"claim {self.id}: expected is {self.expected!r}, allowed are 'holds' and 'refuted'."
-            )
+            raise InputError(f"claim {self.id}: expected is {self.expected!r}, allowed are 'holds' and 'refuted'.")
         sources = [tag for tag in self.tags if tag in SOURCE_TAGS]
         if len(sources) != 1:
             raise InputError(
-                f"claim {self.id} has the source tags {sources}, but exactly one of {', '.join(SOURCE_TAGS)} is "
-                "needed."
+                f"claim {self.id} has the source tags {sources}, but exactly one of {', '.join(SOURCE_TAGS)} is needed."
             )
 
     @property

@@ -88,17 +88,12 @@ def content_key(claim: Claim, seed: int) -> str:
         "slope_from",
         "value_range",
     }
-    fields = {
-        f.name: canonical(getattr(claim, f.name)) for f in dataclasses.fields(claim) if f.name not in ignored
-    }
+    fields = {f.name: canonical(getattr(claim, f.name)) for f in dataclasses.fields(claim) if f.name not in ignored}
     problem = claim.problem(claim.horizons[-1])
     method = claim.method(problem.facts, claim.horizons[-1])
     modules = {
         _ENGINE,
-        *(
-            _module(part)
-            for part in (claim.problem, claim.method, claim.bound.value, claim.bound.measure.compute)
-        ),
+        *(_module(part) for part in (claim.problem, claim.method, claim.bound.value, claim.bound.measure.compute)),
         *(_module(part) for part in (type(problem), type(method), type(claim.bound.output))),
     }
     text = json.dumps([FORMAT, seed, fields, _code_digest(frozenset(modules))], sort_keys=True)
@@ -144,9 +139,7 @@ def _imports(module: str, source: bytes) -> list[str]:
         if isinstance(node, ast.ImportFrom) and node.module and node.module.startswith("ratecheck."):
             found.append(node.module)
             found.extend(
-                f"{node.module}.{name.name}"
-                for name in node.names
-                if _is_module(f"{node.module}.{name.name}")
+                f"{node.module}.{name.name}" for name in node.names if _is_module(f"{node.module}.{name.name}")
             )
         elif isinstance(node, ast.Import):
             found.extend(name.name for name in node.names if name.name.startswith("ratecheck."))

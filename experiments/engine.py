@@ -16,9 +16,7 @@ from ratecheck.theory.facts import Facts
 from ratecheck.theory.outputs import Output
 from ratecheck.theory.stationarity.measure import Measure
 
-CHUNK_NUMBERS = (
-    1 << 16
-)  # state entries per chunk: six arrays of this many float64 stay within a large L2 cache
+CHUNK_NUMBERS = 1 << 16  # state entries per chunk: six arrays of this many float64 stay within a large L2 cache
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,7 +152,7 @@ def _chunk(
     def evaluate(point: FloatArray) -> FloatArray:
         return measure.compute(problem, point.astype(np.float64, copy=False), oracle)
 
-    x = np.broadcast_to(problem.start, (runs, problem.start.shape[-1])).astype(dtype)
+    x: FloatArray = np.broadcast_to(problem.start, (runs, problem.start.shape[-1])).astype(dtype)
     state = method.init(x)
     memory = output.start(x)
     values = np.empty((runs, steps.size))

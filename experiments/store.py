@@ -8,6 +8,7 @@ import json
 import os
 import zipfile
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -99,12 +100,13 @@ def load(folder: Path, claim_id: str, key: str) -> ClaimRun | None:
     header, arrays = read(path)
     if header["claim"] != claim_id or header["key"] != key:
         raise CorruptResultError(f"{path.name} holds the result of something else")
-    return ClaimRun(
+    fields: dict[str, Any] = {
         **arrays,
-        excess={text: float.fromhex(value) for text, value in header["excess"].items()},
         **{name: float.fromhex(header[name]) for name in _NUMBERS},
         **{name: header[name] for name in _TEXTS},
-    )
+        "excess": {text: float.fromhex(value) for text, value in header["excess"].items()},
+    }
+    return ClaimRun(**fields)
 
 
 def read(path: Path) -> tuple[dict, dict[str, np.ndarray]]:

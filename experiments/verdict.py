@@ -14,9 +14,7 @@ from ratecheck.experiments.statistics import Slope, betting_upper_limit, holm_re
 from ratecheck.theory.arrays import FloatArray
 
 Verdict = Literal["holds", "refuted", "undecided", "not-applicable"]
-RELATIVE_ROUNDING = (
-    1e-9  # by which a deterministic ratio may exceed 1: a thousand times what the sums here lose
-)
+RELATIVE_ROUNDING = 1e-9  # by which a deterministic ratio may exceed 1: a thousand times what the sums here lose
 RATE_SLACK = 0.05  # by which a measured exponent may exceed a claimed one before the rate is called refuted
 MIN_SLOPE_RUNS = 24  # runs from which an interval over slopes has its level
 
@@ -175,9 +173,7 @@ def _certified(claim: Claim, run: ClaimRun) -> bool:
         return False
     low, high = claim.value_range
     level = CLAIM_LEVEL / run.steps.size
-    return all(
-        betting_upper_limit(run.values[:, k], low, high, level) <= run.bound[k] for k in range(run.steps.size)
-    )
+    return all(betting_upper_limit(run.values[:, k], low, high, level) <= run.bound[k] for k in range(run.steps.size))
 
 
 def as_json(judged: Judged, key: str, seconds: float) -> dict[str, Any]:

@@ -25,8 +25,7 @@ class Stream:
     def __init__(self, seed: int, name: str, purpose: str, runs: range) -> None:
         keys = (word(name), word(purpose))
         self._generators = [
-            np.random.Generator(np.random.SFC64(np.random.SeedSequence(seed, spawn_key=(*keys, run))))
-            for run in runs
+            np.random.Generator(np.random.SFC64(np.random.SeedSequence(seed, spawn_key=(*keys, run)))) for run in runs
         ]
         self._buffer = np.empty((len(runs), 0))
         self._cursor = 0

@@ -9,7 +9,6 @@ from typing import Any, Literal
 from ratecheck.theory.arrays import FloatArray, IntArray
 from ratecheck.theory.errors import InputError
 from ratecheck.theory.facts import Facts
-from ratecheck.theory.method import Method
 from ratecheck.theory.outputs import Output
 from ratecheck.theory.stationarity.measure import Measure
 
@@ -133,7 +132,7 @@ class Bound:
             raise InputError(f"bound {self.id} is of kind 'rate' and needs the claimed exponent.")
 
 
-def innermost(method: Any) -> Method:
+def innermost(method: Any) -> Any:
     """Return the method inside all wrappers, whose step rule a formula speaks about."""
     while hasattr(method, "inner"):
         method = method.inner
