@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 
 from ratecheck.experiments.claim import Claim
+from ratecheck.theory.errors import InputError
 
 FORMAT = 1  # of a stored result; raise it when the fields change
 _ENGINE = "ratecheck.experiments.run"
@@ -94,10 +95,18 @@ def content_key(claim: Claim, seed: int) -> str:
     modules = {
         _ENGINE,
         *(_module(part) for part in (claim.problem, claim.method, claim.bound.value, claim.bound.measure.compute)),
-        *(_module(part) for part in (type(problem), type(method), type(claim.bound.output))),
+        *(cls.__module__ for part in (problem, method, claim.bound.output) for cls in _classes(part)),
     }
     text = json.dumps([FORMAT, seed, fields, _code_digest(frozenset(modules))], sort_keys=True)
     return hashlib.sha256(text.encode()).hexdigest()
+
+
+def _classes(thing: Any) -> Iterable[type]:
+    """Yield the class of a dataclass and of every dataclass inside it."""
+    if dataclasses.is_dataclass(thing) and not isinstance(thing, type):
+        yield type(thing)
+        for field in dataclasses.fields(thing):
+            yield from _classes(getattr(thing, field.name))
 
 
 def _module(thing: Callable[..., Any]) -> str:

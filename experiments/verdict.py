@@ -122,7 +122,7 @@ def _tightness(claim: Claim, run: ClaimRun) -> float | None:
             # The ratio that is farthest from 1 tells how well an exact law is met.
             ratio = ratio.ravel()[np.argmax(np.abs(np.where(np.isfinite(ratio), ratio, 1.0) - 1).ravel())]
     largest = float(np.max(ratio))
-    return largest if not largest == -math.inf else None
+    return largest if largest != -math.inf else None
 
 
 def _deterministic(claim: Claim, run: ClaimRun) -> tuple[Verdict, str]:

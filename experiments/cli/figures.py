@@ -1,0 +1,32 @@
+"""``ratecheck figures``."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+from typing import Any
+
+from ratecheck.experiments.cli.options import add_results
+
+
+def register(commands: Any) -> None:
+    """Add the command to the parser."""
+    parser: argparse.ArgumentParser = commands.add_parser("figures", help="draw figures from stored results")
+    parser.add_argument("names", nargs="*", metavar="NAME", help="figures to draw (default: all)")
+    parser.add_argument("--list", action="store_true", help="list the figures")
+    parser.add_argument("--to", type=Path, default=Path("reports/figures"), metavar="DIR", help="where they go")
+    add_results(parser)
+    parser.set_defaults(run=run)
+
+
+def run(options: argparse.Namespace) -> int:
+    """Run the command."""
+    from ratecheck.figures.catalogue import FIGURES, draw
+
+    if options.list:
+        for name, figure in FIGURES.items():
+            print(f"{name}: {figure.title}")
+        return 0
+    for path in draw(options.names, options.out, options.to):
+        print(path)
+    return 0
