@@ -150,7 +150,8 @@ def _chunk(
     oracle = problem.oracle(streams, monitor if queried else None)
 
     def evaluate(point: FloatArray) -> FloatArray:
-        return measure.compute(problem, point.astype(np.float64, copy=False), oracle)
+        third = oracle if measure.of == "point" else state
+        return measure.compute(problem, point.astype(np.float64, copy=False), third)
 
     x: FloatArray = np.broadcast_to(problem.start, (runs, problem.start.shape[-1])).astype(dtype)
     state = method.init(x)

@@ -66,6 +66,23 @@ class Best:
 
 
 @dataclass(frozen=True, slots=True)
+class Worst:
+    """The largest measure over x_0, ..., x_k, for statements about every step of a run."""
+
+    def start(self, x: FloatArray) -> FloatArray:
+        """Return minus infinity for each run."""
+        return np.full(x.shape[0], -np.inf)
+
+    def visit(self, memory: FloatArray, k: int, x: FloatArray, evaluate: Evaluate) -> FloatArray:
+        """Keep the larger one."""
+        return np.maximum(memory, evaluate(x))
+
+    def read(self, memory: FloatArray, k: int, x: FloatArray, evaluate: Evaluate) -> FloatArray:
+        """Return the largest measure, `x` included."""
+        return np.maximum(memory, evaluate(x))
+
+
+@dataclass(frozen=True, slots=True)
 class MeanMeasure:
     """The mean of the measure over the points x_0, ..., x_{k-1} that the oracle was asked at."""
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 from ratecheck.theory.arrays import FloatArray
 
@@ -21,6 +21,9 @@ class Measure:
         LaTeX without dollar signs.
     compute : callable
         ``(problem, x, oracle) -> (runs,)``, with `x` of shape (runs, dim).
+    of : {"point", "state"}
+        ``"state"`` calls `compute` with the method's state at x instead of the oracle, for theorems about a
+        quantity that the method carries (an aggregated subgradient, a counter).
     floor : str
         Name of the fact whose certified accuracy limits this measure; empty if it is exact.
     """
@@ -29,3 +32,4 @@ class Measure:
     symbol: str
     compute: Callable[[Any, FloatArray, Any], FloatArray]
     floor: str = ""
+    of: Literal["point", "state"] = "point"
