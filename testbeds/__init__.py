@@ -3,8 +3,22 @@
 `PROBLEMS` holds an example of each family, and the conformance suite runs over it.
 """
 
-from ratecheck.testbeds import worst_case
+from ratecheck.testbeds import (
+    online,
+    random_instances,
+    relative_error,
+    worst_case,
+    worst_case_chain,
+    worst_case_max,
+    worst_case_univariate,
+)
 
 PROBLEMS = {
     **worst_case.EXAMPLES,
+    **worst_case_max.EXAMPLES,
+    **worst_case_univariate.EXAMPLES,
+    **worst_case_chain.EXAMPLES,
+    **relative_error.EXAMPLES,
+    **random_instances.EXAMPLES,
+    **online.EXAMPLES,
 }
