@@ -145,17 +145,28 @@ def random_sharp(count: int = 1000, dim: int = 6) -> InstanceBatch:
     random = _generator(3, count, 2, dim)
     bases = np.linalg.qr(random.normal(size=(count, dim, dim)))[0]
     w = np.concatenate([np.ones((count, 1)), random.uniform(0.1, 1, (count, dim - 1))], axis=1)
-    x_star = _unit_rows(random.normal(size=(count, dim)))
+    return _sharp("random sharp", bases, w, _unit_rows(random.normal(size=(count, dim))))
 
+
+def sharp_corner(weight: float = 0.5) -> InstanceBatch:
+    """Return max{|x_1|, w |x_2|} from a point at distance 1 where both are equal: Polyak's first step is the worst."""
+    if not 0 < weight <= 1:
+        raise InputError(f"weight is {weight!r}, but it must be in (0, 1], since M = 1.")
+    x_star = -_unit_rows(np.array([[1.0, 1 / weight]]))
+    return _sharp("sharp corner", np.eye(2)[None], np.array([[1.0, weight]]), x_star)
+
+
+def _sharp(name: str, bases: FloatArray, w: FloatArray, x_star: FloatArray) -> InstanceBatch:
     def slopes(inner: FloatArray) -> FloatArray:
         rows, largest = np.arange(len(inner)), np.abs(inner).argmax(axis=1)
         chosen = np.zeros_like(inner)
         chosen[rows, largest] = np.sign(inner[rows, largest])
         return chosen
 
-    facts = planted(lipschitz=1.0, radius=1.0, f_star=0.0, x_star=x_star, sharpness=(1 / (1 / w**2).sum(axis=1)) ** 0.5)
+    sharpness = (1 / (1 / w**2).sum(axis=1)) ** 0.5
+    facts = planted(lipschitz=1.0, radius=1.0, f_star=0.0, x_star=x_star, sharpness=sharpness)
     directions = bases * w[:, :, None]
-    return InstanceBatch("random sharp", directions, x_star, lambda s: np.abs(s).max(axis=1), slopes, Facts(facts))
+    return InstanceBatch(name, directions, x_star, lambda s: np.abs(s).max(axis=1), slopes, Facts(facts))
 
 
 def random_smooth(count: int = 1000, terms: int = 8, dim: int = 6, strong_convexity: float = 0.0) -> InstanceBatch:

@@ -188,7 +188,7 @@ def nesterov_maximum(horizon: int, lipschitz: float = 1.0, radius: float = 1.0, 
 
 
 def strongly_convex_maximum(horizon: int, lipschitz: float = 1.0, strong_convexity: float = 0.1) -> MaxLinear:
-    """Return (M/2) max_{i<=t} x_i + (mu/2)||x||^2, t = N + 1, on the ball of radius M/(2 mu) (Bubeck 2015, thm 3.13)."""
+    """Return (M/2) max_{i<=t} x_i + (mu/2)||x||^2, t = N + 1, for norms up to M/(2 mu) (Bubeck 2015, thm 3.13)."""
     require_count("horizon", horizon)
     require_positive("lipschitz", lipschitz)
     require_positive("strong_convexity", strong_convexity)
