@@ -4,9 +4,13 @@
 """
 
 from ratecheck.testbeds import (
+    coordinate_smooth,
+    fixed_slope,
     online,
     random_instances,
     relative_error,
+    sign_counterexamples,
+    sign_online,
     worst_case,
     worst_case_chain,
     worst_case_max,
@@ -14,6 +18,10 @@ from ratecheck.testbeds import (
 )
 
 PROBLEMS = {
+    **sign_online.EXAMPLES,
+    **sign_counterexamples.EXAMPLES,
+    **fixed_slope.EXAMPLES,
+    **coordinate_smooth.EXAMPLES,
     **worst_case.EXAMPLES,
     **worst_case_max.EXAMPLES,
     **worst_case_univariate.EXAMPLES,
