@@ -35,6 +35,12 @@ def require_count(name: str, value: int) -> None:
         raise InputError(f"{name} is {value!r}, but it must be an integer that is at least 1.")
 
 
+def require_choice(name: str, value: str, allowed: tuple[str, ...]) -> None:
+    """Raise `InputError` unless `value` is one of `allowed`."""
+    if value not in allowed:
+        raise InputError(f"{name} is {value!r}, but it must be one of {', '.join(map(repr, allowed))}.")
+
+
 def require_finite_array(name: str, values: np.ndarray) -> None:
     """Raise `InputError` if an entry of `values` is NaN or infinite."""
     if not np.isfinite(values).all():
