@@ -1,6 +1,6 @@
 """Update rules, one file per family. `METHODS` holds an example of each, and the conformance suite runs over it."""
 
-from ratecheck.theory.methods import adam, adaptive, averaging, gradient, momentum, nesterov, sign
+from ratecheck.theory.methods import adam, adaptive, averaging, gradient, momentum, nesterov, sign, stosign
 
 METHODS = {
     **gradient.EXAMPLES,
