@@ -7,6 +7,7 @@ from typing import Any
 
 from ratecheck.testbeds.streams import Stream, Streams
 from ratecheck.theory.arrays import FloatArray
+from ratecheck.theory.errors import InputError
 
 Watch = Callable[[FloatArray, FloatArray], None]  # called with (x, answer) after every query
 
@@ -46,6 +47,39 @@ class FunctionOracle:
         if self._watch is not None:
             self._watch(x, answer)
         return answer
+
+    def subgradient_pair(self, x: FloatArray, y: FloatArray) -> tuple[FloatArray, FloatArray]:
+        """Return subgradients at `x` and at `y` of one and the same sample; this costs two answers."""
+        problem = self._problem
+        self.calls += 2 * problem.batch
+        if problem.draws == 0:
+            answers = problem.subgradient(x), problem.subgradient(y)
+        else:
+            if self._sample is None:
+                self._sample = self._streams.open("sample")
+            u = self._sample.uniform(problem.draws)
+            answers = problem.sampled_subgradient(x, u), problem.sampled_subgradient(y, u)
+        if self._watch is not None:
+            self._watch(x, answers[0])
+            self._watch(y, answers[1])
+        return answers
+
+    def full_subgradient(self, x: FloatArray) -> FloatArray:
+        """Return the exact subgradient of a finite sum, which costs as many calls as the sum has terms.
+
+        Raises
+        ------
+        InputError
+            If the problem samples, but does not tell the number of its terms as ``samples``.
+        """
+        problem = self._problem
+        if problem.draws and not hasattr(problem, "samples"):
+            raise InputError(
+                f"{problem.name} is not a finite sum, so that its full gradient cannot be bought; "
+                "use a method that asks for samples only."
+            )
+        self.calls += problem.samples if problem.draws else problem.batch
+        return problem.subgradient(x)
 
     def value(self, x: FloatArray) -> FloatArray:
         """Return the exact value at each row of `x`; it comes with the subgradient and costs nothing extra."""

@@ -1,6 +1,21 @@
-"""Update rules, one file per family. `METHODS` holds an example of each, and the conformance suite runs over it."""
+"""Update rules, one file per family. `METHODS` holds an example of each, and the conformance suite runs over it.
 
-from ratecheck.theory.methods import adam, adaptive, averaging, gradient, momentum, nesterov, sign, stosign
+Each example runs in dimension 3.
+"""
+
+from ratecheck.theory.methods import (
+    accelerated,
+    adam,
+    adaptive,
+    averaging,
+    clipping,
+    gradient,
+    momentum,
+    nesterov,
+    sign,
+    stosign,
+    variance_reduced,
+)
 
 METHODS = {
     **gradient.EXAMPLES,
@@ -11,4 +26,7 @@ METHODS = {
     **adaptive.EXAMPLES,
     **adam.EXAMPLES,
     **sign.EXAMPLES,
+    **accelerated.EXAMPLES,
+    **variance_reduced.EXAMPLES,
+    **clipping.EXAMPLES,
 }
