@@ -10,10 +10,19 @@ from ratecheck.experiments.claim import Claim
 @cache
 def claims() -> dict[str, Claim]:
     """Return every claim by its id, in the order of the ledger."""
-    from ratecheck.experiments.ledger import nonsmooth
+    from ratecheck.experiments.ledger import (
+        decaying_steps,
+        nonsmooth,
+        nonsmooth_lower,
+    )
 
+    families = (
+        nonsmooth,
+        decaying_steps,
+        nonsmooth_lower,
+    )
     ledger: dict[str, Claim] = {}
-    for family in (nonsmooth,):
+    for family in families:
         for claim in family.CLAIMS:
             if claim.id in ledger:
                 raise ValueError(f"claim id {claim.id} is used twice in the ledger")

@@ -1,5 +1,17 @@
 """Theorems as code, one file per family. `BOUNDS` holds every row of the catalogue by its id."""
 
-from ratecheck.theory.bounds import nonsmooth
+from ratecheck.theory.bounds import (
+    decaying_steps,
+    nonsmooth,
+    nonsmooth_lower,
+    polyak_step,
+)
 
-BOUNDS = {bound.id: bound for family in (nonsmooth,) for bound in family.BOUNDS}
+FAMILIES = (
+    nonsmooth,
+    decaying_steps,
+    polyak_step,
+    nonsmooth_lower,
+)
+
+BOUNDS = {bound.id: bound for family in FAMILIES for bound in family.BOUNDS}
