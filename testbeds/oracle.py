@@ -87,7 +87,7 @@ class FunctionOracle:
 
     def project(self, x: FloatArray) -> FloatArray:
         """Return the projection onto the problem's domain."""
-        return self._problem.domain.project(x)
+        return self._problem.domain.project(x).astype(x.dtype, copy=False)
 
     @property
     def f_star(self) -> Any:
@@ -143,7 +143,7 @@ class OnlineOracle:
 
     def project(self, x: FloatArray) -> FloatArray:
         """Return the projection onto the problem's domain."""
-        return self._problem.domain.project(x)
+        return self._problem.domain.project(x).astype(x.dtype, copy=False)
 
     def uniform(self, width: int) -> FloatArray:
         """Return the method's own uniform numbers on [0, 1), shape (runs, width)."""

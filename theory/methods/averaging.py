@@ -8,7 +8,7 @@ from typing import NamedTuple
 from ratecheck.theory.arrays import Array, namespace
 from ratecheck.theory.errors import InputError, require_count, require_positive
 from ratecheck.theory.method import Method, Oracle
-from ratecheck.theory.methods.gradient import last_axis_norm, quotient
+from ratecheck.theory.methods.gradient import quotient
 from ratecheck.theory.schedules import InverseSqrt, Schedule, StepSize, as_schedule, step_size_at
 
 
@@ -124,7 +124,8 @@ class MinimaxPlayer:
             raise InputError(f"round {t} was asked for, but this player was made for {self.horizon} rounds.")
         S = state.gradient_sum + oracle.subgradient(x)
         xp = namespace(x)
-        norm = xp.sqrt(last_axis_norm(S) ** 2 + float(self.gradient_bound) ** 2 * (self.horizon - t))
+        remaining = float(self.gradient_bound) ** 2 * (self.horizon - t)
+        norm = xp.sqrt(xp.sum(S * S, axis=-1, keepdims=True) + remaining)
         return state.start - float(self.radius) * quotient(S, norm), SumState(t, state.start, S)
 
 
