@@ -55,15 +55,19 @@ def canonical(thing: Any) -> Any:
             "kw": canonical(thing.keywords),
         }
     if callable(thing):
-        return {
-            "callable": _name(thing),
-            "closure": [canonical(cell.cell_contents) for cell in _cells(thing)],
-        }
-    return {"repr": repr(thing)}
+        return {"callable": _name(thing), "bound to": [canonical(value) for value in _captured(thing)]}
+    raise InputError(
+        f"a claim contains {thing!r}, whose content cannot be told apart from that of another {type(thing).__name__}; "
+        "use numbers, text, arrays, tuples and frozen dataclasses."
+    )
 
 
-def _cells(thing: Any) -> Iterable[Any]:
-    return getattr(thing, "__closure__", None) or ()
+def _captured(function: Any) -> Iterable[Any]:
+    """Yield what a function captured from outside: closure cells and default arguments."""
+    for cell in getattr(function, "__closure__", None) or ():
+        yield cell.cell_contents
+    yield from getattr(function, "__defaults__", None) or ()
+    yield from (getattr(function, "__kwdefaults__", None) or {}).values()
 
 
 def _name(thing: Any) -> str:

@@ -118,7 +118,7 @@ def read(path: Path) -> tuple[dict, dict[str, np.ndarray]]:
         If it is truncated, foreign or of another format.
     """
     try:
-        with np.load(path, allow_pickle=False) as file:
+        with path.open("rb") as stream, np.load(stream, allow_pickle=False) as file:
             header = json.loads(str(file["header"]))
             arrays = {name: file[name] for name in _ARRAYS}
     except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
