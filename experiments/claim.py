@@ -12,7 +12,7 @@ from ratecheck.theory.errors import InputError, require_count, require_positive
 from ratecheck.theory.facts import Facts
 
 Expected = Literal["holds", "refuted"]
-SOURCE_TAGS = ("foundations", "stosignsgd", "scs", "mgsr1-sp", "sgg")
+SOURCE_TAGS = ("foundations", "stosignsgd", "scs", "mgsr1-sp", "sgg", "user")
 _ID = re.compile(r"[a-z0-9][a-z0-9.-]*")
 
 
