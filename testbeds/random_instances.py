@@ -203,15 +203,24 @@ def random_quadratics(count: int = 1000, dim: int = 6, strong_convexity: float =
     spectrum[:, 0], spectrum[:, -1] = strong_convexity, 1.0
     x_star = _unit_rows(random.normal(size=(count, dim)))
     a = bases * np.sqrt(spectrum)[:, :, None]
-    batch = _smooth("random quadratics", a, x_star, lambda s: 0.5 * (s**2).sum(axis=1), lambda s: s)
-    return InstanceBatch(
-        batch.name,
-        a,
-        x_star,
-        batch.outer,
-        batch.slopes,
-        Facts({**batch.facts.entries, **planted(strong_convexity=strong_convexity)}),
-    )
+    batch = _smooth("random quadratics", a, x_star, _half_square_sum, lambda s: s)
+    facts = Facts({**batch.facts.entries, **planted(strong_convexity=strong_convexity)})
+    return InstanceBatch(batch.name, a, x_star, batch.outer, batch.slopes, facts)
+
+
+def zigzag(strong_convexity: float = 0.1) -> InstanceBatch:
+    """Return (mu x_1^2 + L x_2^2)/2 from (1/mu, 1/L)/|.|, where steepest descent zigzags, with L = R = 1."""
+    if not 0 < strong_convexity < 1:
+        raise InputError(f"strong_convexity is {strong_convexity!r}, but it must be in (0, 1), since L = 1.")
+    spectrum = np.array([strong_convexity, 1.0])
+    a = (np.eye(2) * np.sqrt(spectrum))[None]
+    batch = _smooth("zigzag", a, -_unit_rows(1 / spectrum[None]), _half_square_sum, lambda s: s)
+    facts = Facts({**batch.facts.entries, **planted(strong_convexity=strong_convexity)})
+    return InstanceBatch(batch.name, a, batch.optimum, batch.outer, batch.slopes, facts)
+
+
+def _half_square_sum(inner: FloatArray) -> FloatArray:
+    return 0.5 * (inner**2).sum(axis=1)
 
 
 def random_waves(count: int = 1000, terms: int = 8, dim: int = 6) -> InstanceBatch:
@@ -258,5 +267,6 @@ EXAMPLES = {
     "random-smooth": random_smooth(16),
     "random-smooth-strong": random_smooth(16, strong_convexity=0.1),
     "random-quadratics": random_quadratics(16),
+    "zigzag": zigzag(),
     "random-waves": random_waves(16),
 }

@@ -11,12 +11,18 @@ from ratecheck.experiments.claim import Claim
 def claims() -> dict[str, Claim]:
     """Return every claim by its id, in the order of the ledger."""
     from ratecheck.experiments.ledger import (
+        adaptive,
         decaying_steps,
         nonsmooth,
         nonsmooth_lower,
+        sign,
+        stosignsgd,
     )
 
     families = (
+        stosignsgd,
+        sign,
+        adaptive,
         nonsmooth,
         decaying_steps,
         nonsmooth_lower,

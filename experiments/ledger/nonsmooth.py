@@ -32,7 +32,7 @@ LADDER = (1, 2, 5, 10, 20, 50, 100, 200, 500)
 SHORT_LADDER = (1, 2, 5, 10, 20, 50, 100, 200)  # instances with dense slopes
 BATCH_LADDER = (1, 2, 5, 10, 20, 40)  # a thousand instances at once
 TAGS = ("foundations", "nonsmooth")
-EXACT = {"attained": 1.0, "attained_tolerance": 1e-9}
+EXACT: dict[str, Any] = {"attained": 1.0, "attained_tolerance": 1e-9}
 
 MakeMethod = Callable[[Facts, int], Any]
 

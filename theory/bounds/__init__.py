@@ -1,13 +1,25 @@
 """Theorems as code, one file per family. `BOUNDS` holds every row of the catalogue by its id."""
 
 from ratecheck.theory.bounds import (
+    adaptive,
+    adaptive_smooth,
     decaying_steps,
     nonsmooth,
     nonsmooth_lower,
     polyak_step,
+    sign,
+    stosign,
+    stosign_gap,
+    stosign_law,
 )
 
 FAMILIES = (
+    stosign,
+    stosign_gap,
+    stosign_law,
+    sign,
+    adaptive,
+    adaptive_smooth,
     nonsmooth,
     decaying_steps,
     polyak_step,
