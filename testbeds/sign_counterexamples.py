@@ -162,7 +162,7 @@ class RareOutliers:
 
     @property
     def facts(self) -> Facts:
-        """Constants in closed form; ``wrong_gap`` is the gap at the other end of the interval."""
+        """Constants; ``wrong_gap`` is that of the other end, ``sign_drift`` E f(x+1) - f(x) of a unit sign step."""
         largest = max(abs(self.outlier), abs(self.common))
         second = self.probability * self.outlier**2 + (1 - self.probability) * self.common**2
         return Facts(
@@ -175,6 +175,7 @@ class RareOutliers:
                 diameter=2.0,
                 offsets=np.ones(1),
                 wrong_gap=2 * abs(self.slope),
+                sign_drift=abs(self.slope) * (1 - 2 * self.probability),
             )
         )
 

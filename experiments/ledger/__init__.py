@@ -20,12 +20,12 @@ def claims() -> dict[str, Claim]:
     )
 
     families = (
-        stosignsgd,
-        sign,
-        adaptive,
         nonsmooth,
         decaying_steps,
         nonsmooth_lower,
+        stosignsgd,
+        sign,
+        adaptive,
     )
     ledger: dict[str, Claim] = {}
     for family in families:

@@ -1,0 +1,351 @@
+"""Claims on StoSignSGD: regret, gap, law of the steps, lower bounds."""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+from typing import Any
+
+import numpy as np
+
+from ratecheck.experiments.claim import Claim
+from ratecheck.testbeds.coordinate_smooth import NoisySquares
+from ratecheck.testbeds.fixed_slope import FixedSlope
+from ratecheck.testbeds.sign_counterexamples import MeanAgainstMedian, OpposedPairs, RareOutliers
+from ratecheck.testbeds.sign_online import (
+    HiddenDirection,
+    opposition,
+    periodic_spikes,
+    random_coordinate_signs,
+    steady_drift,
+    tight_signs,
+)
+from ratecheck.testbeds.uniform_noise import UniformNoise
+from ratecheck.theory.bounds import stosign, stosign_gap, stosign_law
+from ratecheck.theory.facts import Facts
+from ratecheck.theory.methods.stosign import StoSignT
+from ratecheck.theory.schedules import InverseSqrt, InverseTime
+
+BEST = 1 / math.sqrt(2)  # the c of the steps c D/sqrt(t) with the smallest bound
+MIXED = ((4.0, 1.0, 0.25, 0.01), (1.0, 2.0, 0.5, 10.0))  # bounds G_i over 2.6 decades, and widths D_i
+
+
+def anytime(facts: Facts, horizon: int) -> StoSignT:
+    """Return algorithm T with the best horizon-free steps; it uses no constant of the gradients."""
+    return StoSignT(InverseSqrt(BEST * facts["widths"]))
+
+
+def horizon_known(facts: Facts, horizon: int) -> StoSignT:
+    """Return algorithm T with the constant steps D_i/sqrt(T)."""
+    return StoSignT(facts["widths"] / math.sqrt(horizon))
+
+
+def envelope_known(facts: Facts, horizon: int) -> StoSignT:
+    """Return algorithm T with the fixed envelope G_i and the steps D_i/(2 sqrt(T))."""
+    return StoSignT(facts["widths"] / (2 * math.sqrt(horizon)), envelope=facts["coordinate_bounds"])
+
+
+def _one_step_for_all(facts: Facts, horizon: int) -> StoSignT:
+    return StoSignT(InverseSqrt(BEST * float(facts["widths"].max())))
+
+
+def _unconstrained(facts: Facts, horizon: int) -> StoSignT:
+    return StoSignT(facts["offsets"] / math.sqrt(horizon), envelope=facts["coordinate_bounds"])
+
+
+def _strongly_convex(facts: Facts, horizon: int) -> StoSignT:
+    mu = float(np.min(facts["coordinate_convexity"] / facts["coordinate_bounds"]))
+    return StoSignT(InverseTime(1 / mu), envelope=facts["coordinate_bounds"])
+
+
+def _heavy_tailed(facts: Facts, horizon: int) -> StoSignT:
+    return StoSignT(facts["widths"] / math.sqrt(horizon), envelope=facts["coordinate_moments"] * horizon**0.25)
+
+
+def _damped(facts: Facts, horizon: int) -> StoSignT:
+    return dataclasses.replace(horizon_known(facts, horizon), damping=1 - 1 / horizon)
+
+
+def _fixed_law(facts: Facts, horizon: int) -> StoSignT:
+    return StoSignT(0.1, envelope=np.array([2.0, 1.0, 0.5, 1.0]))
+
+
+def _claim(name: str, title: str, **parts: Any) -> Claim:
+    tags = ("stosignsgd", *parts.pop("tags", ("sign", "online")))
+    return Claim(id=f"stosign-{name}", title=title, tags=tags, **parts)
+
+
+LAW = (
+    _claim(
+        "law-mean",
+        "the mean step is -eta g/R in every coordinate, also where |g| = R and where |g| > R",
+        bound=stosign_law.STO_P1,
+        problem=lambda horizon: FixedSlope((0.5, -0.25, -0.5, 1.5)),
+        method=_fixed_law,
+        horizons=(32,),
+        runs=4096,
+        quick=True,
+        tags=("sign", "operator"),
+    ),
+    _claim(
+        "law-mean-small",
+        "the mean step is -eta g/R where the gradient is far below its envelope, and negative",
+        bound=stosign_law.STO_P1,
+        problem=lambda horizon: FixedSlope((-0.5, -0.25, -0.125, -0.25)),
+        method=_fixed_law,
+        horizons=(32,),
+        runs=4096,
+        tags=("sign", "operator"),
+    ),
+    _claim(
+        "law-second-moment",
+        "the signs have variance 1 - (g/R)^2 and are independent over coordinates and steps",
+        bound=stosign_law.STO_P2,
+        problem=lambda horizon: FixedSlope((0.5, -0.25, 0.25, -0.25)),
+        method=_fixed_law,
+        horizons=(8,),
+        runs=8192,
+        tags=("sign", "operator"),
+    ),
+)
+
+REGRET = (
+    _claim(
+        "1a-spikes",
+        "regret at most sqrt(2T) sum D_i G_i where sign descent has linear regret",
+        bound=stosign.STO_1A,
+        problem=lambda horizon: periodic_spikes(),
+        method=anytime,
+        horizons=(40_000,),
+        runs=64,
+        quick=True,
+    ),
+    _claim(
+        "1a-mixed",
+        "regret at most sqrt(2T) sum D_i G_i on random signs over 2.6 decades of scales",
+        bound=stosign.STO_1A,
+        problem=lambda horizon: random_coordinate_signs(*MIXED),
+        method=anytime,
+        horizons=(4000,),
+        runs=128,
+    ),
+    _claim(
+        "1a-drift",
+        "regret at most sqrt(2T) sum D_i G_i against a steady drift from the worst corner",
+        bound=stosign.STO_1A,
+        problem=lambda horizon: steady_drift(*MIXED),
+        method=anytime,
+        horizons=(4000,),
+        runs=64,
+    ),
+    _claim(
+        "1b-drift",
+        "regret at most sqrt(T) sum D_i G_i with the constant steps D_i/sqrt(T)",
+        bound=stosign.STO_1B,
+        problem=lambda horizon: steady_drift(*MIXED, share=0.5),
+        method=horizon_known,
+        horizons=(10, 30, 100, 300, 1000, 3000),
+        runs=128,
+        quick=True,
+    ),
+    _claim(
+        "1b-mixed",
+        "regret at most sqrt(T) sum D_i G_i on random signs",
+        bound=stosign.STO_1B,
+        problem=lambda horizon: random_coordinate_signs(*MIXED),
+        method=horizon_known,
+        horizons=(10, 100, 1000),
+        runs=256,
+    ),
+    _claim(
+        "1c-tight",
+        "regret exactly sqrt(T)/2 sum D_i G_i, where every gradient attains its envelope",
+        bound=stosign.STO_1C,
+        problem=lambda horizon: tight_signs(horizon, *MIXED),
+        method=envelope_known,
+        horizons=(4, 9, 16, 100, 900, 2500),
+        runs=64,
+        attained=1.0,
+        quick=True,
+    ),
+    _claim(
+        "1c-mixed",
+        "regret at most sqrt(T)/2 sum D_i G_i on random signs with the known envelope",
+        bound=stosign.STO_1C,
+        problem=lambda horizon: random_coordinate_signs(*MIXED),
+        method=envelope_known,
+        horizons=(10, 100, 1000),
+        runs=256,
+    ),
+    _claim(
+        "1e-mixed",
+        "one step size for all coordinates costs no more than the largest width",
+        bound=stosign.STO_1E,
+        problem=lambda horizon: random_coordinate_signs(*MIXED),
+        method=_one_step_for_all,
+        horizons=(4000,),
+        runs=256,
+    ),
+    _claim(
+        "1x-opposition",
+        "regret at most (sqrt2 + 1/2) sqrt(T) sum D_i G_i against an adversary that answers each point",
+        bound=stosign.STO_1X,
+        problem=lambda horizon: opposition(*MIXED),
+        method=anytime,
+        horizons=(4000,),
+        runs=128,
+    ),
+    _claim(
+        "2-likely",
+        "nine runs in ten have regret below the bound with probability 0.9",
+        bound=stosign.STO_2,
+        problem=lambda horizon: periodic_spikes(),
+        method=horizon_known,
+        horizons=(100, 1000),
+        runs=4096,
+        tags=("sign", "online", "high-probability"),
+    ),
+    _claim(
+        "5-damped",
+        "an envelope that forgets 1/T in each round costs a factor 1.5 at most",
+        bound=stosign.STO_5,
+        problem=lambda horizon: periodic_spikes(),
+        method=_damped,
+        horizons=(100, 1000, 10_000),
+        runs=64,
+    ),
+)
+
+PAIRS = ("sign", "nonsmooth")
+
+GAP = (
+    *(
+        _claim(
+            f"3a-pairs-{dim}-{str(epsilon).replace('.', '')}",
+            f"the gap of the average falls below epsilon d on opposed pairs, d = {dim}, epsilon = {epsilon}",
+            bound=stosign_gap.STO_3A,
+            problem=lambda horizon, dim=dim, epsilon=epsilon: OpposedPairs(dim, epsilon),
+            method=anytime,
+            horizons=(20_000,),
+            runs=64,
+            quick=dim == 2,
+            tags=PAIRS,
+        )
+        for dim, epsilon in ((2, 0.5), (10, 0.5), (10, 0.1))
+    ),
+    _claim(
+        "3a-outliers",
+        "the gap of the average obeys the bound where the mean sign points uphill",
+        bound=stosign_gap.STO_3A,
+        problem=lambda horizon: RareOutliers(),
+        method=anytime,
+        horizons=(20_000,),
+        runs=64,
+        quick=True,
+        tags=("sign", "stochastic"),
+    ),
+    _claim(
+        "3b-outliers",
+        "the gap of the average is at most sum D_i G_i/sqrt(T) with constant steps, rare negative outliers",
+        bound=stosign_gap.STO_3B,
+        problem=lambda horizon: RareOutliers(0.25, -4.0, -1.0),
+        method=horizon_known,
+        horizons=(100, 1000, 10_000),
+        runs=128,
+        tags=("sign", "stochastic"),
+    ),
+    _claim(
+        "3c-outliers",
+        "the gap of the average is at most half of that with the known envelope, from the centre",
+        bound=stosign_gap.STO_3C,
+        problem=lambda horizon: RareOutliers(0.1, 12.0, 1.0),
+        method=envelope_known,
+        horizons=(100, 1000, 10_000),
+        runs=128,
+        tags=("sign", "stochastic"),
+    ),
+    _claim(
+        "3a-median",
+        "the gap of the average obeys the bound where the median of the gradient points to the wrong kink",
+        bound=stosign_gap.STO_3A,
+        problem=lambda horizon: MeanAgainstMedian(4, half_width=2.0),
+        method=anytime,
+        horizons=(20_000,),
+        runs=64,
+        tags=("sign", "nonsmooth", "stochastic"),
+    ),
+    _claim(
+        "1d-median",
+        "without constraints the gap of the average is at most sum rho_i R_i/sqrt(T)",
+        bound=stosign_gap.STO_1D,
+        problem=lambda horizon: MeanAgainstMedian(4),
+        method=_unconstrained,
+        horizons=(100, 1000, 10_000),
+        runs=64,
+        tags=("sign", "nonsmooth", "stochastic"),
+    ),
+    _claim(
+        "4-squares",
+        "under strong convexity the mean gap is at most sum G_i (1 + ln T)/(2 mu T)",
+        bound=stosign_gap.STO_4,
+        problem=lambda horizon: NoisySquares(
+            (1.0, 2.0), (0.5, -0.25), (-1.0, 1.0), UniformNoise((1.0, 2.0)), half_width=1.0
+        ),
+        method=_strongly_convex,
+        horizons=(10_000,),
+        runs=64,
+        tags=("sign", "strongly-convex", "stochastic"),
+    ),
+    _claim(
+        "6-heavy-tails",
+        "with second moments alone the gap is at most 2 sum D_i M_i/T^(1/4): outliers of 4000 once in 2000",
+        bound=stosign_gap.STO_6,
+        problem=lambda horizon: RareOutliers(1 / 2000, 4000.0, 1.0),
+        method=_heavy_tailed,
+        horizons=(100, 1000, 10_000),
+        runs=64,
+        tags=("sign", "stochastic", "heavy-tails"),
+    ),
+)
+
+SHARP = (
+    *(
+        _claim(
+            f"rate-{name}",
+            f"the mean gap falls like 1/sqrt(T) on {words}",
+            bound=stosign_gap.STO_3R,
+            problem=problem,
+            method=anytime,
+            horizons=(20_000,),
+            runs=32,
+            tags=("sign", "nonsmooth", "rate"),
+        )
+        for name, words, problem in (
+            ("pairs", "opposed pairs", lambda horizon: OpposedPairs(4, 0.5)),
+            ("median", "mean against median", lambda horizon: MeanAgainstMedian(4, 0.4, 4.0, 0.5, half_width=2.0)),
+        )
+    ),
+    _claim(
+        "lower-online",
+        "on random signs the expected regret is at least 1/2 sum D_i G_i E|S_T|",
+        bound=stosign_law.STO_L1,
+        problem=lambda horizon: random_coordinate_signs((1.0,) * 8, (1.0,) * 8),
+        method=anytime,
+        horizons=(1000,),
+        runs=4096,
+        tags=("sign", "online", "lower-bound"),
+        quick=True,
+    ),
+    _claim(
+        "lower-stochastic",
+        "on hidden directions the expected gap is at least 0.105 sum D_i G_i/sqrt(T)",
+        bound=stosign_law.STO_L2,
+        problem=lambda horizon: HiddenDirection(horizon, MIXED[0], MIXED[1], copies=64),
+        method=envelope_known,
+        horizons=(4, 16, 64, 256, 1024),
+        runs=1024,
+        tags=("sign", "stochastic", "lower-bound"),
+    ),
+)
+
+CLAIMS = (*LAW, *REGRET, *GAP, *SHARP)
