@@ -11,11 +11,14 @@ from ratecheck.experiments.claim import Claim
 def claims() -> dict[str, Claim]:
     """Return every claim by its id, in the order of the ledger."""
     from ratecheck.experiments.ledger import (
+        accelerated,
         adaptive,
         decaying_steps,
+        heavy_ball,
         nonsmooth,
         nonsmooth_lower,
         sign,
+        smooth,
         stosignsgd,
     )
 
@@ -26,6 +29,9 @@ def claims() -> dict[str, Claim]:
         stosignsgd,
         sign,
         adaptive,
+        smooth,
+        accelerated,
+        heavy_ball,
     )
     ledger: dict[str, Claim] = {}
     for family in families:

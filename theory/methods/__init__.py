@@ -10,6 +10,7 @@ from ratecheck.theory.methods import (
     averaging,
     clipping,
     gradient,
+    line_search,
     momentum,
     nesterov,
     normalized,
@@ -20,6 +21,7 @@ from ratecheck.theory.methods import (
 
 METHODS = {
     **gradient.EXAMPLES,
+    **line_search.EXAMPLES,
     **stosign.EXAMPLES,
     **averaging.EXAMPLES,
     **momentum.EXAMPLES,
