@@ -1,0 +1,216 @@
+"""The figures by name: what each needs, what it shows, and the files and the page that come of it."""
+
+from __future__ import annotations
+
+import difflib
+import functools
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from matplotlib.figure import Figure
+
+from ratecheck.figures import convergence as per_claim
+from ratecheck.figures import tightness as ranked
+from ratecheck.figures.against import against
+from ratecheck.figures.canvas import save
+from ratecheck.figures.comparison import comparison
+from ratecheck.figures.contents import Shown, contents_page
+from ratecheck.figures.results import MissingResultError, Result, Results, load_results
+from ratecheck.theory.errors import InputError
+
+Pages = Iterator[tuple[str, Figure]]  # what is added to the name of the figure in the file name, "" for a single page
+
+
+COUNTEREXAMPLES = {
+    "CE-A": "opposed pairs",
+    "CE-B": "rare outliers",
+    "CE-C": "mean against median",
+    "CE-D": "periodic spikes",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One figure of the catalogue.
+
+    Parameters
+    ----------
+    title, caption : str
+    pages : callable
+        ``(results) -> pages``; raises `MissingResultError` before the first page if results are missing.
+    """
+
+    title: str
+    caption: str
+    pages: Callable[[Results], Pages]
+
+
+@dataclass(frozen=True, slots=True)
+class Drawn:
+    """The files that were written, and a sentence for each figure whose results are missing."""
+
+    paths: tuple[Path, ...]
+    notices: tuple[str, ...]
+
+    def __iter__(self) -> Iterator[Path]:
+        return iter(self.paths)
+
+
+def _claims(results: Results) -> tuple[Result, ...]:
+    if not results.claims:
+        raise MissingResultError(f"{results.folder} holds no claims; run `ratecheck verify` first.")
+    return results.claims
+
+
+def _convergence(results: Results) -> Pages:
+    claims = sorted(_claims(results), key=lambda one: (one.source_tag, one.id))
+    for source in dict.fromkeys(one.source_tag for one in claims):
+        group = [one for one in claims if one.source_tag == source]
+        for number, first in enumerate(range(0, len(group), per_claim.PER_PAGE), start=1):
+            page = group[first : first + per_claim.PER_PAGE]
+            yield f"-{source}-{number}", per_claim.convergence_page(page)
+
+
+def _tightness(results: Results) -> Pages:
+    yield "", ranked.tightness_overview(_claims(results))
+    for source, group in ranked.grouped(results.claims).items():
+        for number, first in enumerate(range(0, len(group), ranked.PER_PAGE), start=1):
+            page = group[first : first + ranked.PER_PAGE]
+            yield f"-{source}-{number}", ranked.tightness_page(page, f"{source}, page {number}")
+
+
+def _sign_counterexamples(results: Results) -> Pages:
+    panels = {}
+    for title, problem in COUNTEREXAMPLES.items():
+        found = [one for one in results.claims if one.problem.startswith(problem)]
+        panels[f"{title}: {problem}"] = _one_of_each(found)
+    missing = [title for title, found in panels.items() if not found]
+    if missing:
+        raise MissingResultError(
+            f"{results.folder} holds no results of both a sign method and StoSignSGD for {'; '.join(missing)}; "
+            "run `ratecheck verify --tag stosignsgd` first."
+        )
+    yield "", comparison(panels)
+
+
+def _one_of_each(found: Sequence[Result]) -> list[Result]:
+    """Return one result of each method, on the first instance and measure that StoSignSGD and another share."""
+    for problem, measure in sorted({(one.problem, one.measure) for one in found}):
+        methods: dict[str, Result] = {}
+        for one in found:
+            if (one.problem, one.measure) == (problem, measure):
+                methods.setdefault(one.method_name, one)
+        if len({"StoSign" in name for name in methods}) == 2:
+            return list(methods.values())
+    return []
+
+
+def _saddle(results: Results) -> Pages:
+    problems: dict[str, list[Result]] = {}
+    for one in results.with_tag("saddle"):
+        problems.setdefault(f"{one.problem}, {one.measure}", []).append(one)
+    panels = {title: found for title, found in problems.items() if len({one.method_name for one in found}) > 1}
+    if not panels:
+        raise MissingResultError(
+            f"{results.folder} holds no saddle problem with results of two methods; "
+            "run `ratecheck verify --tag saddle` first."
+        )
+    yield "", comparison(panels)
+
+
+def _sweep(results: Results, name: str) -> Pages:
+    yield "", against(results.sweep(name, "ratecheck verify"))
+
+
+FIGURES: dict[str, Entry] = {
+    "convergence": Entry(
+        "Every claim: measure and bound against oracle calls",
+        "Median over runs with the band of 10 to 90 %, the bound dashed in the same hue. Twelve claims a page; the id "
+        "of a claim as a name draws it alone, with its legend.",
+        _convergence,
+    ),
+    "tightness": Entry(
+        "Tightness of all claims",
+        "Largest observed / bound of each claim. Near 1 the bound is tight, far below 1 it promises little on that "
+        "instance, above 1 it is exceeded: those claims are refuted.",
+        _tightness,
+    ),
+    "sign-counterexamples": Entry(
+        "SignSGD against StoSignSGD on the counterexamples CE-A to CE-D",
+        "SignSGD stalls on each of them; StoSignSGD converges, below its bound (dashed).",
+        _sign_counterexamples,
+    ),
+    "step-size": Entry(
+        "Final gap against step size",
+        "Median and band of 10 to 90 % over runs after a fixed number of oracle calls. A line that ends has diverged.",
+        functools.partial(_sweep, name="step-size"),
+    ),
+    "saddle": Entry(
+        "Saddle-point methods on the same problems",
+        "The measure against oracle calls for each problem on which several methods were checked; bounds dashed.",
+        _saddle,
+    ),
+}
+
+
+def draw(names: Sequence[str], folder: Path, out: Path) -> Drawn:
+    """Draw figures from stored results as PDF, SVG and PNG, and a page that shows them.
+
+    Parameters
+    ----------
+    names : sequence of str
+        Names of `FIGURES` or ids of stored claims; none means every figure whose results are there.
+    folder : Path
+        Stored results.
+    out : Path
+        Where the files go.
+
+    Returns
+    -------
+    Drawn
+
+    Raises
+    ------
+    InputError
+        If a name is unknown, the results of a named figure (or of all) are missing, or `out` cannot be written.
+    """
+    results = load_results(folder)
+    entries = {name: _entry(name, results) for name in names or FIGURES}
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise InputError(f"the folder {out} cannot be made ({error.strerror}); name another with --to.") from error
+    shown: list[Shown] = []
+    paths: list[Path] = []
+    notices: list[str] = []
+    for name, entry in entries.items():
+        stems = []
+        try:
+            for suffix, figure in entry.pages(results):
+                paths += save(figure, out / f"{name}{suffix}")
+                stems.append(f"{name}{suffix}")
+        except MissingResultError as error:
+            if names:
+                raise
+            notices.append(f"figure {name} is not drawn: {error}")
+            shown.append(Shown(name, entry.title, str(error), ()))
+        else:
+            shown.append(Shown(name, entry.title, entry.caption, tuple(stems)))
+    if not paths:
+        raise InputError(f"{folder} holds the results of none of the figures; run `ratecheck verify` first.")
+    return Drawn((*paths, contents_page(shown, out)), tuple(notices))
+
+
+def _entry(name: str, results: Results) -> Entry:
+    if name in FIGURES:
+        return FIGURES[name]
+    claims = {one.id: one for one in results.claims}
+    if name in claims:
+        one = claims[name]
+        return Entry(one.id, one.title, lambda _: iter([("", per_claim.convergence(one))]))
+    close = difflib.get_close_matches(name, [*FIGURES, *claims], n=1, cutoff=0.3)
+    nearest = f", the nearest is {close[0]!r}" if close else ""
+    raise InputError(
+        f"no figure and no stored claim is called {name!r}{nearest}; `ratecheck figures --list` shows the figures."
+    )

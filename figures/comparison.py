@@ -1,0 +1,57 @@
+"""Several methods on the same problem: one panel for each problem, one hue for each method."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from matplotlib.figure import Figure
+
+from ratecheck.figures.canvas import COLORS, MARKERS, styled
+from ratecheck.figures.convergence import draw_curve
+from ratecheck.figures.curve import curve_of
+from ratecheck.figures.results import Result
+
+COLUMNS = 2
+
+
+@styled
+def comparison(panels: Mapping[str, Sequence[Result]]) -> Figure:
+    """Return one panel for each entry, with the measure of each result and its bound dashed in the same hue.
+
+    A method keeps its hue and its marker over all panels.
+
+    Parameters
+    ----------
+    panels : dict
+        Results by panel title.
+    """
+    methods = sorted({result.method_name for results in panels.values() for result in results})
+    look = {name: (COLORS[i % len(COLORS)], MARKERS[i % len(MARKERS)]) for i, name in enumerate(methods)}
+    columns = min(COLUMNS, len(panels))
+    rows = -(-len(panels) // columns)
+    figure = Figure(figsize=(3.6 * columns, 2.9 * rows))
+    grid = figure.subplots(rows, columns, squeeze=False)
+    for axes, (title, results) in zip(grid.flat, panels.items()):
+        lows, highs = [], []
+        for result in results:
+            curve = curve_of(result)
+            color, marker = look[result.method_name]
+            drawn = len(axes.lines)
+            draw_curve(axes, curve, color, result.method_name, small=True)
+            if curve.limits is not None:
+                measured = axes.lines[drawn]
+                measured.set(marker=marker, markevery=max(1, curve.x.size // 6), label=result.method_name)
+                lows.append(curve.limits[0])
+                highs.append(curve.limits[1])
+        if lows:
+            axes.set_ylim(min(lows), max(highs))
+            axes.set_xlim(min(r.calls.min() for r in results) / 1.2, max(r.calls.max() for r in results) * 1.2)
+        axes.set_title(title)
+        axes.set_xlabel("oracle calls")
+        axes.set_ylabel(" / ".join(sorted({result.measure for result in results})))
+        handles, labels = axes.get_legend_handles_labels()
+        named = {label: handle for handle, label in zip(handles, labels) if label in look}
+        axes.legend(named.values(), named.keys(), fontsize=7)
+    for axes in grid.flat[len(panels) :]:
+        axes.set_axis_off()
+    return figure
