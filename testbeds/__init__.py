@@ -4,11 +4,17 @@
 """
 
 from ratecheck.testbeds import (
+    auc,
     coordinate_smooth,
     fixed_slope,
+    games,
     online,
+    online_targets,
     random_instances,
     relative_error,
+    saddle_debiasing,
+    saddle_instances,
+    saddle_logistic,
     sign_counterexamples,
     sign_online,
     worst_case,
@@ -18,6 +24,16 @@ from ratecheck.testbeds import (
 )
 
 PROBLEMS = {
+    **saddle_instances.EXAMPLES,
+    **games.EXAMPLES,
+    **auc.EXAMPLES,
+    **saddle_logistic.EXAMPLES,
+    **saddle_debiasing.EXAMPLES,
+    **saddle_instances.EXAMPLES,
+    **games.EXAMPLES,
+    **auc.EXAMPLES,
+    **saddle_logistic.EXAMPLES,
+    **saddle_debiasing.EXAMPLES,
     **sign_online.EXAMPLES,
     **sign_counterexamples.EXAMPLES,
     **fixed_slope.EXAMPLES,
@@ -29,4 +45,5 @@ PROBLEMS = {
     **relative_error.EXAMPLES,
     **random_instances.EXAMPLES,
     **online.EXAMPLES,
+    **online_targets.EXAMPLES,
 }

@@ -17,12 +17,20 @@ def claims() -> dict[str, Claim]:
         heavy_ball,
         nonsmooth,
         nonsmooth_lower,
+        quasi_newton,
+        quasi_newton_local,
+        saddle,
+        saddle_linear,
         sign,
         smooth,
         stosignsgd,
     )
 
     families = (
+        saddle,
+        saddle_linear,
+        quasi_newton,
+        quasi_newton_local,
         nonsmooth,
         decaying_steps,
         nonsmooth_lower,

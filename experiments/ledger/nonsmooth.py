@@ -78,10 +78,11 @@ def equiangular_for(factor: float) -> Callable[[int], Any]:
 
 def chain_for(factor: float) -> Callable[[int], Any]:
     """Return the worst case of the last iterate for `factor` times its best constant step, with M = R = 1."""
-    return lambda horizon: chain(horizon, factor / _best_denominator(horizon))
+    return lambda horizon: chain(horizon, factor / best_denominator(horizon))
 
 
-def _best_denominator(horizon: int) -> float:
+def best_denominator(horizon: int) -> float:
+    """Return s sqrt(s^2 - 2N): the best constant step for the last iterate is R/M divided by it."""
     s2 = last_iterate_square(horizon)
     return math.sqrt(s2 * (s2 - 2 * horizon))
 

@@ -44,15 +44,18 @@ def _nesterov_in_ball_of_minimiser(horizon: int) -> Any:
     return nesterov_maximum(horizon, reach=2)
 
 
-def _trap_steps(facts: Facts, horizon: int) -> Projected:
+def trap_steps(facts: Facts, horizon: int) -> Projected:
+    """Return steps 1/sqrt(t), projected."""
     return Projected(Subgradient(InverseSqrt(1.0)))
 
 
-def _strong_trap(horizon: int) -> Any:
+def strong_trap(horizon: int) -> Any:
+    """Return the 1-strongly convex last-iterate trap."""
     return last_iterate_trap(horizon, 1.0)
 
 
-def _strong_trap_steps(facts: Facts, horizon: int) -> Projected:
+def strong_trap_steps(facts: Facts, horizon: int) -> Projected:
+    """Return steps 1/t, projected."""
     return Projected(Subgradient(InverseTime(1.0)))
 
 
@@ -109,7 +112,7 @@ CLAIMS = (
         title="steps 1/sqrt(t): the last iterate is worse by a logarithm",
         bound=NSL_04,
         problem=last_iterate_trap,
-        method=_trap_steps,
+        method=trap_steps,
         horizons=TRAP_LADDER,
         tags=(*TAGS, "recalled"),
         quick=True,
@@ -118,8 +121,8 @@ CLAIMS = (
         id="nsl-05-trap",
         title="steps 1/t, strongly convex: the last iterate is worse by a logarithm",
         bound=NSL_05,
-        problem=_strong_trap,
-        method=_strong_trap_steps,
+        problem=strong_trap,
+        method=strong_trap_steps,
         horizons=TRAP_LADDER,
         tags=(*TAGS, "recalled"),
     ),

@@ -9,6 +9,12 @@ from ratecheck.theory.bounds import (
     nonsmooth,
     nonsmooth_lower,
     polyak_step,
+    quasi_newton,
+    quasi_newton_local,
+    saddle,
+    saddle_games,
+    saddle_linear,
+    saddle_lower,
     sign,
     smooth,
     smooth_lower,
@@ -18,6 +24,15 @@ from ratecheck.theory.bounds import (
 )
 
 FAMILIES = (
+    saddle,
+    saddle_games,
+    saddle_linear,
+    saddle_lower,
+    quasi_newton,
+    quasi_newton_local,
+    saddle,
+    saddle_linear,
+    quasi_newton,
     stosign,
     stosign_gap,
     stosign_law,
