@@ -1,5 +1,6 @@
 """Measures of how far a point or a run is from being optimal."""
 
+from ratecheck.theory.stationarity import quasi_newton, saddle, saddle_steps
 from ratecheck.theory.stationarity.basic import (
     DISTANCE,
     GAP,
@@ -21,6 +22,9 @@ MEASURES = {
         GRADIENT_NORM_L1,
         SQUARED_GRADIENT_NORM,
         REGRET,
+        *saddle.MEASURES,
+        *saddle_steps.MEASURES,
+        *quasi_newton.MEASURES,
     )
 }
 

@@ -1,0 +1,321 @@
+"""Claims on first-order methods for saddle points."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from functools import cache, partial
+from typing import Any
+
+from ratecheck.experiments.claim import Claim
+from ratecheck.testbeds.auc import auc_saddle, breast_cancer
+from ratecheck.testbeds.games import AbsoluteGame, random_matrix_game
+from ratecheck.testbeds.saddle_instances import (
+    bilinear_game,
+    quadratic_saddle,
+    robust_least_squares,
+    scalar_game,
+    slow_game,
+)
+from ratecheck.testbeds.saddle_logistic import logistic_bilinear_game
+from ratecheck.theory.bounds import saddle, saddle_games, saddle_linear, saddle_lower
+from ratecheck.theory.facts import Facts
+from ratecheck.theory.methods.saddle import (
+    APPM,
+    EAGC,
+    EAGV,
+    FEG,
+    PDHG,
+    PPM,
+    Extragradient,
+    Halpern,
+    MiddleAverage,
+    MirrorProx,
+    Observed,
+    PastExtragradient,
+)
+
+ROWS = {
+    bound.id: bound for bound in (*saddle.BOUNDS, *saddle_games.BOUNDS, *saddle_linear.BOUNDS, *saddle_lower.BOUNDS)
+}
+TAGS = ("foundations", "saddle")
+LADDER = (2, 5, 10, 20, 50, 100)
+SHORT, LONG = 200, 1000
+
+Build = Callable[[int], Any]
+Rule = Callable[[Facts, int], Any]
+
+
+def at(problem: Callable[..., Any], **arguments: Any) -> Build:
+    """Return the problem family that is the same problem for every horizon."""
+    return partial(_fixed, problem, **arguments)
+
+
+def _fixed(problem: Callable[..., Any], horizon: int, **arguments: Any) -> Any:
+    return problem(**arguments)
+
+
+def step(kind: Callable[[float], Any], share: float, wrap: Callable[[Any], Any] | None = None) -> Rule:
+    """Return the method whose step size is `share` / L."""
+    return partial(_with_share, kind, share, wrap)
+
+
+def _with_share(kind: Any, share: float, wrap: Any, facts: Facts, horizon: int) -> Any:
+    method = kind(share / facts["smoothness"])
+    return method if wrap is None else wrap(method)
+
+
+def first_order_claim(
+    id: str, title: str, bound: str, problem: Build, method: Rule, horizons: Any, **rest: Any
+) -> Claim:
+    """Return a claim of this wing; `horizons` may be one number, and further tags go in ``tags``."""
+    ladder = (horizons,) if isinstance(horizons, int) else horizons
+    tags = (*TAGS, *rest.pop("tags", ()))
+    return Claim(
+        id=id, title=title, bound=ROWS[bound], problem=problem, method=method, horizons=ladder, tags=tags, **rest
+    )
+
+
+@cache
+def _breast_cancer() -> Any:
+    features, labels = breast_cancer()
+    return auc_saddle(features, labels, 1.0 / len(labels), "AUC maximisation, breast cancer")
+
+
+TESTBEDS: dict[str, Build] = {
+    "bilinear": at(bilinear_game),
+    "quadratic": at(quadratic_saddle, n=15),
+    "auc": at(_breast_cancer),
+    "robust": at(robust_least_squares),
+    "logistic": at(logistic_bilinear_game),
+}
+
+
+def eagv_rule(facts: Facts, horizon: int) -> EAGV:
+    """Return EAG-V with the first step of its paper."""
+    return EAGV(0.618 / facts["smoothness"], facts["smoothness"])
+
+
+def feg_rule(facts: Facts, horizon: int) -> FEG:
+    """Return FEG for a monotone operator."""
+    return FEG(facts["smoothness"])
+
+
+LAST_ITERATES: dict[str, tuple[str, str, Rule]] = {
+    "eg": ("SP-06", "the last iterate of extragradient", step(Extragradient, math.sqrt(0.5))),
+    "peg": ("SP-12", "the last iterate of past extragradient", step(PastExtragradient, 1 / 3)),
+    "eagc": ("SP-15", "the last iterate of EAG-C", step(EAGC, 1 / 8)),
+    "eagv": ("SP-16", "the last iterate of EAG-V", eagv_rule),
+    "feg": ("SP-17", "the last iterate of FEG", feg_rule),
+}
+
+
+def _last_iterates() -> list[Claim]:
+    return [
+        first_order_claim(
+            f"{bound.lower()}-{short}-{place}",
+            f"{title} on the testbed {place!r}",
+            bound,
+            problem,
+            rule,
+            LONG,
+            quick=(short, place) in {("eg", "bilinear"), ("feg", "quadratic")},
+            tags=("auc",) if place == "auc" else (),
+        )
+        for place, problem in TESTBEDS.items()
+        for short, (bound, title, rule) in LAST_ITERATES.items()
+    ]
+
+
+def ppm_rule(facts: Facts, horizon: int) -> PPM:
+    """Return the proximal point method with the step 1/L."""
+    return PPM(1.0 / facts["smoothness"])
+
+
+def _observed_ppm(facts: Facts, horizon: int) -> Observed:
+    return Observed(PPM(1.0))
+
+
+def _appm(facts: Facts, horizon: int) -> APPM:
+    return APPM(1.0)
+
+
+def _halpern(facts: Facts, horizon: int) -> Halpern:
+    return Halpern(1.0)
+
+
+def _ppm_instance(horizon: int) -> Any:
+    return scalar_game(1 / math.sqrt(horizon - 1))
+
+
+def _appm_instance(horizon: int) -> AbsoluteGame:
+    return AbsoluteGame(1 / horizon)
+
+
+def _halpern_instance(horizon: int) -> AbsoluteGame:
+    return AbsoluteGame(1 / (horizon + 1))
+
+
+def _pdhg_game(facts: Facts, horizon: int) -> MiddleAverage:
+    return MiddleAverage(PDHG(1 / facts["smoothness"], 1 / facts["smoothness"]))
+
+
+def _mirror_prox(facts: Facts, horizon: int) -> MiddleAverage:
+    return MiddleAverage(MirrorProx(1 / facts["largest_entry"], geometry="entropy"))
+
+
+SCALAR = at(scalar_game)
+GAME = at(random_matrix_game)
+EXACT: dict[str, Any] = {"attained": 1.0, "quick": True}
+
+MONOTONE = (
+    first_order_claim(
+        "sp-01-ppm",
+        "the last residual of proximal point, attained on a bilinear game",
+        "SP-01",
+        _ppm_instance,
+        _observed_ppm,
+        LADDER,
+        **EXACT,
+    ),
+    first_order_claim(
+        "sp-02-appm",
+        "the last residual of accelerated proximal point, attained on |x| - |y|",
+        "SP-02",
+        _appm_instance,
+        _appm,
+        LADDER,
+        **EXACT,
+    ),
+    first_order_claim(
+        "sp-03-halpern",
+        "the last residual of Halpern's iteration, attained on |x| - |y|",
+        "SP-03",
+        _halpern_instance,
+        _halpern,
+        LADDER,
+        **EXACT,
+    ),
+    first_order_claim(
+        "sp-04-eg-norms",
+        "the operator norm never rises under extragradient with the step 1/L",
+        "SP-04",
+        TESTBEDS["bilinear"],
+        step(Extragradient, 1.0, Observed),
+        SHORT,
+        quick=True,
+    ),
+    first_order_claim(
+        "sp-04-eg-norms-logistic",
+        "the operator norm never rises under extragradient, logistic game",
+        "SP-04",
+        TESTBEDS["logistic"],
+        step(Extragradient, 1.0, Observed),
+        SHORT,
+    ),
+    first_order_claim(
+        "sp-05-eg-distances",
+        "extragradient's distances fall as promised, exactly so on a rotation",
+        "SP-05",
+        SCALAR,
+        step(Extragradient, math.sqrt(0.5), Observed),
+        SHORT,
+        **EXACT,
+    ),
+    first_order_claim(
+        "sp-05-eg-distances-quadratic",
+        "extragradient's distances fall as promised",
+        "SP-05",
+        TESTBEDS["quadratic"],
+        step(Extragradient, math.sqrt(0.5), Observed),
+        SHORT,
+    ),
+    first_order_claim(
+        "sp-06-eg-slow-game",
+        "extragradient's last iterate where it is slow",
+        "SP-06",
+        at(slow_game, steps=LONG),
+        step(Extragradient, math.sqrt(0.5)),
+        LONG,
+    ),
+    first_order_claim(
+        "sp-07-eg-average",
+        "the average of extragradient on a bilinear game",
+        "SP-07",
+        TESTBEDS["bilinear"],
+        step(Extragradient, 1.0, MiddleAverage),
+        LONG,
+    ),
+    first_order_claim(
+        "sp-08-eg-last-gap",
+        "the gap of extragradient's last iterate",
+        "SP-08",
+        TESTBEDS["bilinear"],
+        step(Extragradient, math.sqrt(0.5)),
+        LONG,
+    ),
+    first_order_claim(
+        "sp-09-eg-matrix-game",
+        "projected extragradient on a matrix game",
+        "SP-09",
+        GAME,
+        step(Extragradient, 1.0, MiddleAverage),
+        LONG,
+        tags=("games",),
+    ),
+    first_order_claim(
+        "sp-10-peg-norms",
+        "past extragradient: p never rises",
+        "SP-10",
+        TESTBEDS["bilinear"],
+        step(PastExtragradient, 1 / 3, Observed),
+        SHORT,
+        quick=True,
+    ),
+    first_order_claim(
+        "sp-10-peg-norms-logistic",
+        "past extragradient: p never rises, logistic game",
+        "SP-10",
+        TESTBEDS["logistic"],
+        step(PastExtragradient, 1 / 3, Observed),
+        SHORT,
+    ),
+    first_order_claim(
+        "sp-11-peg-potential",
+        "past extragradient: the potential never rises",
+        "SP-11",
+        TESTBEDS["bilinear"],
+        step(PastExtragradient, 1 / 3, Observed),
+        SHORT,
+    ),
+    first_order_claim(
+        "sp-13-peg-projected",
+        "projected past extragradient: steps shorten",
+        "SP-13",
+        GAME,
+        step(PastExtragradient, 0.25, Observed),
+        SHORT,
+        tags=("games",),
+    ),
+    first_order_claim(
+        "sp-14-peg-average",
+        "the average of past extragradient on a bilinear game",
+        "SP-14",
+        TESTBEDS["bilinear"],
+        step(PastExtragradient, 0.5, MiddleAverage),
+        LONG,
+    ),
+    first_order_claim(
+        "sp-18-mirror-prox",
+        "mirror-prox with entropy on a matrix game",
+        "SP-18",
+        GAME,
+        _mirror_prox,
+        LONG,
+        tags=("games",),
+        quick=True,
+    ),
+    first_order_claim("sp-19-pdhg-game", "PDHG on a matrix game", "SP-19", GAME, _pdhg_game, LONG, tags=("games",)),
+)
+
+CLAIMS = (*MONOTONE, *_last_iterates())
