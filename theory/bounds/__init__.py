@@ -25,14 +25,14 @@ from ratecheck.theory.bounds import (
 
 FAMILIES = (
     saddle,
+    saddle_linear,
+    quasi_newton,
+    saddle,
     saddle_games,
     saddle_linear,
     saddle_lower,
     quasi_newton,
     quasi_newton_local,
-    saddle,
-    saddle_linear,
-    quasi_newton,
     stosign,
     stosign_gap,
     stosign_law,
