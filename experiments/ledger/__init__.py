@@ -13,6 +13,7 @@ def claims() -> dict[str, Claim]:
     from ratecheck.experiments.ledger import (
         accelerated,
         adaptive,
+        conjugate,
         decaying_steps,
         heavy_ball,
         nonsmooth,
@@ -40,6 +41,7 @@ def claims() -> dict[str, Claim]:
         smooth,
         accelerated,
         heavy_ball,
+        conjugate,
     )
     ledger: dict[str, Claim] = {}
     for family in families:

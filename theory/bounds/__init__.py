@@ -4,6 +4,8 @@ from ratecheck.theory.bounds import (
     accelerated,
     adaptive,
     adaptive_smooth,
+    conjugate,
+    conjugate_laws,
     decaying_steps,
     heavy_ball,
     nonsmooth,
@@ -28,10 +30,10 @@ FAMILIES = (
     saddle_linear,
     quasi_newton,
     saddle,
-    saddle_games,
     saddle_linear,
-    saddle_lower,
     quasi_newton,
+    saddle_games,
+    saddle_lower,
     quasi_newton_local,
     stosign,
     stosign_gap,
@@ -47,6 +49,8 @@ FAMILIES = (
     accelerated,
     heavy_ball,
     smooth_lower,
+    conjugate,
+    conjugate_laws,
 )
 
 BOUNDS = {bound.id: bound for family in FAMILIES for bound in family.BOUNDS}
