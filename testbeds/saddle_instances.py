@@ -138,7 +138,7 @@ def hard_bilinear(evaluations: int, smoothness: float = 1.0) -> QuadraticSaddle:
 
     With q = floor(c/2): :math:`A = \mathrm{diag}(L \cos(j\pi/(2q+1)))`, j = 0..q, and :math:`x^{\star 2}_j`
     proportional to :math:`w_j/\lambda_j^2`, w_0 = 1/2, others 1; R = ||x*|| = 1, y* = 0. The residual polynomial
-    lambda p(lambda^2) is smallest for the Chebyshev polynomial of degree 2q + 1, by discrete orthogonality on the nodes.
+    lambda p(lambda^2) is smallest for the Chebyshev polynomial of degree 2q + 1, by discrete orthogonality.
 
     Parameters
     ----------
