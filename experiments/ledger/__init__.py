@@ -16,8 +16,10 @@ def claims() -> dict[str, Claim]:
         conjugate,
         decaying_steps,
         heavy_ball,
+        misquoted,
         nonsmooth,
         nonsmooth_lower,
+        online,
         quasi_newton,
         quasi_newton_local,
         saddle,
@@ -42,6 +44,8 @@ def claims() -> dict[str, Claim]:
         accelerated,
         heavy_ball,
         conjugate,
+        online,
+        misquoted,
     )
     ledger: dict[str, Claim] = {}
     for family in families:

@@ -8,8 +8,11 @@ from ratecheck.theory.bounds import (
     conjugate_laws,
     decaying_steps,
     heavy_ball,
+    misquoted,
     nonsmooth,
     nonsmooth_lower,
+    off_by_one,
+    online,
     polyak_step,
     quasi_newton,
     quasi_newton_local,
@@ -48,6 +51,9 @@ FAMILIES = (
     smooth_lower,
     conjugate,
     conjugate_laws,
+    online,
+    misquoted,
+    off_by_one,
 )
 
 BOUNDS = {bound.id: bound for family in FAMILIES for bound in family.BOUNDS}
