@@ -170,6 +170,7 @@ class NoisySquares:
         )
         if self.half_width is not None:
             entries |= closed_form(
+                domain=self.domain,
                 widths=np.full(L.size, 2 * self.half_width),
                 coordinate_bounds=L * (self.half_width + np.abs(center)) + np.array(self.noise.widths),
             )

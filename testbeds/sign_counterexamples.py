@@ -87,6 +87,7 @@ class OpposedPairs:
                 f_star=0.0,
                 x_star=np.zeros(self.dim),
                 coordinate_bounds=np.full(self.dim, 1 + self.epsilon),
+                domain=self.domain,
                 widths=self.domain.widths,
                 diameter=self.domain.diameter,
                 lipschitz=math.sqrt(self.dim * (1 + self.epsilon**2)),
@@ -171,6 +172,7 @@ class RareOutliers:
                 x_star=np.array([-np.sign(self.slope)]),
                 coordinate_bounds=np.array([largest]),
                 coordinate_moments=np.array([math.sqrt(second)]),
+                domain=self.domain,
                 widths=self.domain.widths,
                 diameter=2.0,
                 offsets=np.ones(1),
@@ -203,14 +205,13 @@ class MeanAgainstMedian:
     .. math:: \text{with probability } p: A|x_i+1|, \text{ otherwise } B|x_i-1|; \qquad
         f(x) = \sum_i pA|x_i+1| + (1-p)B|x_i-1|
 
-    With p < 1/2 and pA > (1-p)B, signed SGD is SGD on the loss with A = B = 1, whose minimiser is +1. Derived here.
+    With p < 1/2 and pA > (1-p)B, sign descent is SGD on the loss with A = B = 1, minimised at +1. Derived here.
 
     Parameters
     ----------
     dim : int
-        The coordinates draw their loss independently.
+        Coordinates, which draw their loss independently.
     probability, outlier, common : float
-        p, A and B.
     half_width : float, optional
         Restricts x to [-half_width, half_width]^d; the whole space if None.
     """
@@ -267,7 +268,7 @@ class MeanAgainstMedian:
         )
         if self.half_width is not None:
             width = 2 * self.half_width
-            entries |= closed_form(widths=np.full(d, width), diameter=width * math.sqrt(d))
+            entries |= closed_form(domain=self.domain, widths=np.full(d, width), diameter=width * math.sqrt(d))
         return Facts(entries)
 
     def value(self, x: FloatArray) -> FloatArray:

@@ -30,13 +30,15 @@ def _box(bounds: Scales, widths: Scales) -> tuple[FloatArray, Box, Facts]:
     for value in (*bounds, *widths):
         require_positive("a coordinate's bound or width", value)
     G, D = np.array(bounds, dtype=np.float64), np.array(widths, dtype=np.float64)
+    box = Box(-D / 2, D / 2)
     facts = closed_form(
         coordinate_bounds=G,
+        domain=box,
         widths=D,
         gradient_bound=float(np.linalg.norm(G)),
         diameter=float(np.linalg.norm(D)),
     )
-    return G, Box(-D / 2, D / 2), Facts(facts)
+    return G, box, Facts(facts)
 
 
 def periodic_spikes(period: int = 4, spike: float = 4.0) -> LinearLosses:

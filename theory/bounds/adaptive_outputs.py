@@ -17,7 +17,7 @@ class LateSums(NamedTuple):
 
     plain: FloatArray
     discounted: FloatArray
-    count: int
+    points: int
     mass: float
 
 
@@ -48,13 +48,13 @@ class LateMean:
         return LateSums(
             memory.plain + new,
             self.beta * (memory.discounted + new),
-            memory.count + 1,
+            memory.points + 1,
             self.beta * (memory.mass + 1),
         )
 
     def read(self, memory: LateSums, k: int, x: FloatArray, evaluate: Evaluate) -> FloatArray:
         """Return the weighted mean without `x`."""
-        return (memory.plain - memory.discounted) / (memory.count - memory.mass)
+        return (memory.plain - memory.discounted) / (memory.points - memory.mass)
 
 
 @dataclass(frozen=True, slots=True)

@@ -27,6 +27,10 @@ def envelope_of(facts: Facts, method: Any) -> FloatArray:
     return facts["coordinate_bounds"] if fixed is None else np.broadcast_to(fixed, facts["coordinate_bounds"].shape)
 
 
+def _outside(facts: Facts, x: FloatArray, g: FloatArray) -> FloatArray:
+    return facts["domain"].excess(x)
+
+
 def relative_change(now: FloatArray, then: FloatArray) -> float:
     """Return the largest relative difference of two arrays."""
     return float(np.max(np.abs(now / then - 1)))
@@ -48,10 +52,12 @@ def _forgetting(facts: Facts, method: Any, horizon: int) -> float:
     return 1 - float(getattr(innermost(method), "damping", 1.0))
 
 
+IN_DOMAIN = Assumption("every point is in the domain", on_query=_outside)
 INVERSE_SQRT_STEPS = Assumption("the step size is proportional to 1/sqrt(t)", on_setup=_not_inverse_sqrt)
 CONSTANT_STEPS = Assumption("the step size does not change", on_setup=_not_constant)
 DOMINATING = Assumption("the fixed envelope is at least G_i", on_setup=_undominated)
 MONOTONE = Assumption("the envelope never shrinks", on_setup=_forgetting)
-ANYTIME = (COORDINATES_BOUNDED, INVERSE_SQRT_STEPS, MONOTONE)
-CONSTANT = (COORDINATES_BOUNDED, CONSTANT_STEPS, MONOTONE)
-FIXED = (COORDINATES_BOUNDED, CONSTANT_STEPS, DOMINATING)
+ANYTIME = (COORDINATES_BOUNDED, IN_DOMAIN, INVERSE_SQRT_STEPS, MONOTONE)
+CONSTANT = (COORDINATES_BOUNDED, IN_DOMAIN, CONSTANT_STEPS, MONOTONE)
+UNCONSTRAINED = (COORDINATES_BOUNDED, CONSTANT_STEPS, DOMINATING)
+FIXED = (*UNCONSTRAINED, IN_DOMAIN)
