@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 Array: TypeAlias = Any  # an array of any library of the array API standard
 FloatArray: TypeAlias = NDArray[np.floating[Any]]
 IntArray: TypeAlias = NDArray[np.integer[Any]]
+BoolArray: TypeAlias = NDArray[np.bool_]
 
 ROW_TILE = 8  # rows per matrix product: one fixed shape, so that a run's bits do not depend on its neighbours
 

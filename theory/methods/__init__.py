@@ -10,6 +10,10 @@ from ratecheck.theory.methods import (
     adaptive,
     averaging,
     clipping,
+    conjugate,
+    conjugate_one_point,
+    conjugate_search,
+    conjugate_trust_region,
     frank_wolfe,
     gradient,
     line_search,
@@ -18,14 +22,13 @@ from ratecheck.theory.methods import (
     normalized,
     quasi_newton,
     saddle,
+    scs_adamw,
     sign,
     stosign,
     variance_reduced,
 )
 
 METHODS = {
-    **saddle.EXAMPLES,
-    **quasi_newton.EXAMPLES,
     **saddle.EXAMPLES,
     **quasi_newton.EXAMPLES,
     **gradient.EXAMPLES,
@@ -43,4 +46,9 @@ METHODS = {
     **accelerated.EXAMPLES,
     **variance_reduced.EXAMPLES,
     **clipping.EXAMPLES,
+    **conjugate.EXAMPLES,
+    **conjugate_one_point.EXAMPLES,
+    **conjugate_search.EXAMPLES,
+    **conjugate_trust_region.EXAMPLES,
+    **scs_adamw.EXAMPLES,
 }

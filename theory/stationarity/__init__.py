@@ -1,6 +1,6 @@
 """Measures of how far a point or a run is from being optimal."""
 
-from ratecheck.theory.stationarity import quasi_newton, saddle, saddle_steps
+from ratecheck.theory.stationarity import aggregation, certificate, quasi_newton, saddle, saddle_steps
 from ratecheck.theory.stationarity.basic import (
     DISTANCE,
     GAP,
@@ -25,6 +25,8 @@ MEASURES = {
         *saddle.MEASURES,
         *saddle_steps.MEASURES,
         *quasi_newton.MEASURES,
+        *aggregation.MEASURES,
+        *certificate.MEASURES,
     )
 }
 
