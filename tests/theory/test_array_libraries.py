@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from ratecheck.theory.methods.adam_variants import adamax_update, nadam_update
 from ratecheck.theory.methods.adaptive import (
     adagrad_norm_update,
     adagrad_update,
@@ -52,6 +53,8 @@ ELEMENTWISE: dict[str, tuple[Callable[..., Any], tuple[np.ndarray, ...], dict[st
         f"amsgrad, {kind}": (amsgrad_update, (X, G, M, V, V[::-1]), {"t": 3, "step_size": 0.1, "correction": kind})
         for kind in ("none", "first", "both", "before max")
     },
+    "adamax": (adamax_update, (X, G, M, V), {"t": 3, "step_size": 0.1}),
+    "nadam": (nadam_update, (X, G, M, V), {"t": 3, "step_size": 0.1}),
     "sign": (sign_update, (X, G), {"step_size": 0.1, "weight_decay": 0.1}),
     "signum": (signum_update, (X, G, M), {"step_size": 0.1, "weight_decay": 0.1}),
     "lion": (lion_update, (X, G, M), {"step_size": 0.1, "weight_decay": 0.1}),
@@ -67,7 +70,7 @@ SUMMING: dict[str, tuple[Callable[..., Any], tuple[np.ndarray, ...], dict[str, A
     "clip norm": (clip_norm, (G,), {"max_norm": 0.5}),
 }
 
-ROOTED = {name for name in ELEMENTWISE if name.startswith(("ada", "rmsprop", "amsgrad"))}
+ROOTED = {name for name in ELEMENTWISE if name.startswith(("ada", "nadam", "rmsprop", "amsgrad"))}
 
 
 def in_torch(array: np.ndarray) -> Any:

@@ -13,12 +13,16 @@ from ratecheck.theory.errors import InputError
 from ratecheck.theory.methods import (
     accelerated,
     adam,
+    adam_variants,
     adaptive,
     averaging,
     clipping,
+    frank_wolfe,
     gradient,
+    line_search,
     momentum,
     nesterov,
+    normalized,
     sign,
     stosign,
     variance_reduced,
@@ -31,7 +35,11 @@ ALL = {
     **nesterov.EXAMPLES,
     **adaptive.EXAMPLES,
     **adam.EXAMPLES,
+    **adam_variants.EXAMPLES,
     **sign.EXAMPLES,
+    **normalized.EXAMPLES,
+    **line_search.EXAMPLES,
+    **frank_wolfe.EXAMPLES,
     **accelerated.EXAMPLES,
     **variance_reduced.EXAMPLES,
     **clipping.EXAMPLES,
@@ -121,7 +129,7 @@ BAD = [
             sign.ErrorFeedbackSign,
             sign.SSDM,
             accelerated.AcceleratedSA,
-            variance_reduced.NormalizedMomentum,
+            normalized.NormalizedMomentum,
             variance_reduced.IterateAveraging,
         )
     ],
@@ -144,7 +152,6 @@ BAD = [
             (sign.Lion, "beta1"),
             (sign.Lion, "beta2"),
             (sign.SSDM, "momentum"),
-            (variance_reduced.NormalizedMomentum, "momentum"),
         )
     ],
     *[
@@ -162,6 +169,15 @@ BAD = [
             (sign.Lion, "weight_decay"),
         )
     ],
+    *[(normalized.NormalizedMomentum, {"step_size": 0.1, "weight": value}) for value in (0.0, 1.5, math.nan)],
+    *[
+        (family, {"step_size": 0.1, name: 1.0})
+        for family in (adam_variants.AdaMax, adam_variants.NAdam)
+        for name in ("beta1", "beta2")
+    ],
+    *[(family, {"step_size": 0.1, "eps": -1.0}) for family in (adam_variants.AdaMax, adam_variants.NAdam)],
+    (averaging.Averaged, {"inner": gradient.Subgradient(0.1), "since": -1}),
+    (line_search.SteepestDescent, {"probe": 0.0}),
     (adam.Adam, {"step_size": 0.1, "eps_place": "under"}),
     (adaptive.AdaGrad, {"step_size": 0.1, "eps_place": "under"}),
     (adaptive.RMSProp, {"step_size": 0.1, "eps_place": "under"}),

@@ -15,6 +15,7 @@ import numpy as np
 import pytest
 
 from ratecheck.theory.methods.adam import Adam, AdamW, AMSGrad
+from ratecheck.theory.methods.adam_variants import AdaMax, NAdam
 from ratecheck.theory.methods.adaptive import AdaGrad, RMSProp
 from ratecheck.theory.methods.clipping import ClipNorm, ClipValue, L2Decay
 from ratecheck.theory.methods.gradient import NormalizedSubgradient, Polyak, Subgradient
@@ -113,6 +114,8 @@ OPTAX = {
             o.scale_by_amsgrad(0.9, 0.99, 1e-3, bias_correction_mu=False, bias_correction_nu=False), o.scale(-0.1)
         ),
     ),
+    "adamax": (AdaMax(0.1, 0.9, 0.99, 1e-3), lambda o: o.adamax(0.1, 0.9, 0.99, 1e-3)),
+    "nadam": (NAdam(0.1, 0.9, 0.99, 1e-3), lambda o: o.nadam(0.1, 0.9, 0.99, 1e-3)),
     "sign": (SignSGD(0.1), lambda o: o.sign_sgd(0.1)),
     "signum": (Signum(0.1, 0.9), lambda o: o.chain(o.ema(0.9, debias=False), o.scale_by_sign(), o.scale(-0.1))),
     "lion": (Lion(0.1, 0.9, 0.99, 0.2), lambda o: o.lion(0.1, 0.9, 0.99, weight_decay=0.2)),
@@ -179,6 +182,7 @@ TORCH = {
         lambda o, p: o.Adam(p, 0.1, (0.9, 0.99), 1e-3, weight_decay=0.2),
     ),
     "adamw": (AdamW(0.1, 0.9, 0.99, 1e-3, 0.2), lambda o, p: o.AdamW(p, 0.1, (0.9, 0.99), 1e-3, weight_decay=0.2)),
+    "adamax": (AdaMax(0.1, 0.9, 0.99, 1e-3), lambda o, p: o.Adamax(p, 0.1, (0.9, 0.99), 1e-3)),
     "amsgrad": (
         AMSGrad(0.1, 0.9, 0.99, 1e-3, "both"),
         lambda o, p: o.Adam(p, 0.1, (0.9, 0.99), 1e-3, amsgrad=True),

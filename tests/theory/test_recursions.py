@@ -16,12 +16,16 @@ import pytest
 from ratecheck.theory.methods import (
     accelerated,
     adam,
+    adam_variants,
     adaptive,
     averaging,
     clipping,
+    frank_wolfe,
     gradient,
+    line_search,
     momentum,
     nesterov,
+    normalized,
     sign,
     variance_reduced,
 )
@@ -34,7 +38,11 @@ OWN = {
     **nesterov.EXAMPLES,
     **adaptive.EXAMPLES,
     **adam.EXAMPLES,
+    **adam_variants.EXAMPLES,
     **sign.EXAMPLES,
+    **normalized.EXAMPLES,
+    **line_search.EXAMPLES,
+    **frank_wolfe.EXAMPLES,
     **accelerated.EXAMPLES,
     **variance_reduced.EXAMPLES,
     **clipping.EXAMPLES,
@@ -108,6 +116,22 @@ def _minimax_player(x: np.ndarray, ask: Any) -> Iterator[np.ndarray]:
         t += 1
         S = S + ask.g(x)
         x = first - S / math.sqrt(S[0] ** 2 + S[1] ** 2 + S[2] ** 2 + 9.0 * (100 - t))
+        yield x
+
+
+def _averaged(x: np.ndarray, ask: Any) -> Iterator[np.ndarray]:
+    points = [x]
+    while True:
+        points.append(points[-1] - 0.1 * ask.g(points[-1]))
+        yield sum(points[5:]) / (len(points) - 5) if len(points) > 5 else points[-1]
+
+
+def _frank_wolfe(x: np.ndarray, ask: Any) -> Iterator[np.ndarray]:
+    first, total = x, np.zeros(3)
+    while True:
+        total = total + ask.g(x)
+        vertex = np.where(x - first + 0.1 * total > 0, -1.0, 2.0)
+        x = (1 - 0.3) * x + 0.3 * vertex
         yield x
 
 
@@ -259,6 +283,29 @@ def _unified(b1: float, b2: float) -> Recursion:
     return points
 
 
+def _adamax(x: np.ndarray, ask: Any) -> Iterator[np.ndarray]:
+    m, u, t = np.zeros(3), np.zeros(3), 0
+    while True:
+        t += 1
+        g = ask.g(x)
+        m = 0.9 * m + (1 - 0.9) * g
+        u = np.maximum(0.999 * u, abs(g) + 1e-8)
+        x = x - 0.1 * (m / (1 - 0.9**t) / u)
+        yield x
+
+
+def _nadam(x: np.ndarray, ask: Any) -> Iterator[np.ndarray]:
+    m, v, t = np.zeros(3), np.zeros(3), 0
+    while True:
+        t += 1
+        g = ask.g(x)
+        m = 0.9 * m + (1 - 0.9) * g
+        v = 0.999 * v + (1 - 0.999) * g**2
+        ahead = 0.9 * (m / (1 - 0.9 ** (t + 1))) + (1 - 0.9) * (g / (1 - 0.9**t))
+        x = x - 0.1 * (ahead / (np.sqrt(v / (1 - 0.999**t)) + 1e-8))
+        yield x
+
+
 # --- signs -------------------------------------------------------------------------------------------------------
 
 
@@ -387,6 +434,17 @@ def _silver(x: np.ndarray, ask: Any) -> Iterator[np.ndarray]:
         yield x
 
 
+def _steepest(x: np.ndarray, ask: Any) -> Iterator[np.ndarray]:
+    # The noise of the sampled gradients is part of the rule here: two answers, each of its own sample.
+    while True:
+        g = ask.g(x)
+        probed = ask.g(x - 0.1 * g)
+        change = g - probed
+        bend = (g[0] * change[0] + g[1] * change[1] + g[2] * change[2]) / 0.1
+        x = x - (g[0] ** 2 + g[1] ** 2 + g[2] ** 2) / bend * g
+        yield x
+
+
 def _svrg(x: np.ndarray, ask: Any) -> Iterator[np.ndarray]:
     while True:
         anchor, full = x, ask.full(x)
@@ -401,7 +459,7 @@ def _normalized_momentum(x: np.ndarray, ask: Any) -> Iterator[np.ndarray]:
     while True:
         x = x - 0.1 * (m / math.sqrt(m[0] ** 2 + m[1] ** 2 + m[2] ** 2))
         yield x
-        m = 0.9 * m + (1 - 0.9) * ask.g(x)
+        m = (1 - 0.1) * m + 0.1 * ask.g(x)
 
 
 def _iterate_averaging(x: np.ndarray, ask: Any) -> Iterator[np.ndarray]:
@@ -442,6 +500,8 @@ RECURSIONS: dict[str, Recursion] = {
     "quasi-monotone": _quasi_monotone(lambda i: 0.1),
     "double-averaging": _quasi_monotone(lambda i: 0.1 / math.sqrt(i + 1)),
     "minimax-player": _minimax_player,
+    "averaged-subgradient": _averaged,
+    "online-frank-wolfe": _frank_wolfe,
     "momentum": _momentum(False),
     "nesterov-momentum": _momentum(True),
     "averaged-momentum": _averaged_momentum,
@@ -468,6 +528,8 @@ RECURSIONS: dict[str, Recursion] = {
     "amsgrad-optax": _amsgrad("optax", lambda t: 0.1, 1e-8),
     "unified-adam": _unified(0.9, 0.999),
     "unified-adagrad": _unified(0.0, 1.0),
+    "adamax": _adamax,
+    "nadam": _nadam,
     "signsgd": _signsgd(0.0),
     "signsgd-decay": _signsgd(0.1),
     "signum": _signum,
@@ -481,6 +543,7 @@ RECURSIONS: dict[str, Recursion] = {
     "item": _item,
     "accelerated-sa": _accelerated_sa,
     "silver": _silver,
+    "steepest-descent": _steepest,
     "svrg": _svrg,
     "normalized-momentum": _normalized_momentum,
     "iterate-averaging": _iterate_averaging,
@@ -492,6 +555,7 @@ RECURSIONS: dict[str, Recursion] = {
 # Methods whose operations come in another order than in the transcription: 23 steps, each of fewer than 20 roundings
 # of numbers below 100, on a recursion that does not amplify them (all are run within their stable step sizes).
 ROUNDED = {
+    "averaged-subgradient",
     "quasi-monotone",
     "double-averaging",
     "unified-adam",
@@ -531,6 +595,9 @@ FAULTS = {
     "adagrad-norm": adaptive.AdaGrad(0.1, eps=0.0),
     "adam": adam.Adam(0.1, bias_correction=False),
     "adam-eps-inside": adam.Adam(0.1),
+    "adamax": adam.Adam(0.1),
+    "nadam": adam.Adam(0.1),
+    "averaged-subgradient": averaging.Averaged(gradient.Subgradient(0.1), since=6),
     "adamw": clipping.L2Decay(adam.Adam(0.1), 0.1),
     "amsgrad-textbook": adam.Adam(0.1),
     "amsgrad-torch": adam.AMSGrad(0.1, eps=1e-8, correction="before max"),

@@ -1,14 +1,14 @@
-"""Methods that remember the sum of all subgradients: dual averaging, the quasi-monotone method, the minimax player."""
+"""Averages: of subgradients (dual averaging, the quasi-monotone method, the minimax player) and of points."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from ratecheck.theory.arrays import Array, namespace
-from ratecheck.theory.errors import InputError, require_count, require_positive
+from ratecheck.theory.errors import InputError, require_count, require_nonnegative, require_positive
 from ratecheck.theory.method import Method, Oracle
-from ratecheck.theory.methods.gradient import quotient
+from ratecheck.theory.methods.gradient import Subgradient, quotient
 from ratecheck.theory.schedules import InverseSqrt, Schedule, StepSize, as_schedule, step_size_at
 
 
@@ -129,9 +129,52 @@ class MinimaxPlayer:
         return state.start - float(self.radius) * quotient(S, norm), SumState(t, state.start, S)
 
 
+class TailState(NamedTuple):
+    """The number k of the next step, the inner method's point and state."""
+
+    k: int
+    x: Array
+    inner: Any
+
+
+@dataclass(frozen=True, slots=True)
+class Averaged:
+    r"""Shows the mean of the points of `inner` since a step (Polyak and Juditsky, 1992) as the run's points.
+
+    .. math:: \bar x_k = \frac{1}{k - s + 1} \sum_{j=s}^{k} x_j \quad (k \ge s), \qquad \bar x_k = x_k \quad (k < s)
+
+    The oracle is asked at the inner points, as ever. Where only a measured value is wanted, the output
+    `ratecheck.theory.outputs.Average` gives it without a wrapper.
+
+    Parameters
+    ----------
+    inner : Method
+    since : int
+        s, from which point on the mean is taken; 0 for the mean of all.
+    """
+
+    inner: Method
+    since: int = 0
+
+    def __post_init__(self) -> None:
+        require_nonnegative("since", self.since)
+
+    def init(self, x: Array) -> TailState:
+        """Return the state before the first step."""
+        return TailState(0, x, self.inner.init(x))
+
+    def step(self, x: Array, state: TailState, oracle: Oracle) -> tuple[Array, TailState]:
+        """Take one inner step and return the mean."""
+        k = state.k + 1
+        inner_x, inner_state = self.inner.step(state.x, state.inner, oracle)
+        mean = inner_x if k <= self.since else x + (inner_x - x) * (1 / (k - self.since + 1))
+        return mean, TailState(k, inner_x, inner_state)
+
+
 EXAMPLES: dict[str, Method] = {
     "dual-averaging": DualAveraging(0.1),
     "quasi-monotone": QuasiMonotone(0.1),
     "double-averaging": QuasiMonotone(InverseSqrt(0.1)),
     "minimax-player": MinimaxPlayer(1.0, 3.0, 100),
+    "averaged-subgradient": Averaged(Subgradient(0.1), since=5),
 }

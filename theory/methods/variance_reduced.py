@@ -1,4 +1,4 @@
-"""Methods that tame the noise of stochastic gradients: SVRG, normalised momentum, iterate averaging."""
+"""Methods that tame the noise of stochastic gradients: SVRG and iterate averaging."""
 
 from __future__ import annotations
 
@@ -6,9 +6,8 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from ratecheck.theory.arrays import Array
-from ratecheck.theory.errors import require_count, require_decay, require_positive
+from ratecheck.theory.errors import require_count, require_positive
 from ratecheck.theory.method import Method, Oracle
-from ratecheck.theory.methods.gradient import normalized_update
 from ratecheck.theory.schedules import Schedule, StepSize, as_schedule, step_size_at
 
 
@@ -57,47 +56,6 @@ class SVRG:
         return x - gamma * (g - g_snapshot + full_gradient), SnapshotState(k + 1, snapshot, full_gradient)
 
 
-class DirectionState(NamedTuple):
-    """The number k of the next step, and the averaged gradient (unset before the first)."""
-
-    k: int
-    m: Array
-
-
-@dataclass(frozen=True, slots=True)
-class NormalizedMomentum:
-    r"""Normalised SGD with momentum (Cutkosky and Mehta, 2020).
-
-    .. math:: m_0 = g_0, \qquad m_k = \beta m_{k-1} + (1-\beta) g_k, \qquad x_{k+1} = x_k - \eta_k\, m_k / \|m_k\|
-
-    Parameters
-    ----------
-    step_size : float, (dim,) array or Schedule
-        The length of a step.
-    momentum : float
-        :math:`\beta`, in [0, 1).
-    """
-
-    step_size: StepSize | Schedule
-    momentum: float = 0.9
-
-    def __post_init__(self) -> None:
-        as_schedule(self.step_size)
-        require_decay("momentum", self.momentum)
-
-    def init(self, x: Array) -> DirectionState:
-        """Return the state before the first step."""
-        return DirectionState(0, x)
-
-    def step(self, x: Array, state: DirectionState, oracle: Oracle) -> tuple[Array, DirectionState]:
-        """Take one step."""
-        g = oracle.subgradient(x)
-        beta = float(self.momentum)
-        m = g if state.k == 0 else beta * state.m + (1 - beta) * g
-        eta = step_size_at(self.step_size, state.k, x)
-        return normalized_update(x, m, step_size=eta), DirectionState(state.k + 1, m)
-
-
 class AverageState(NamedTuple):
     """The number k of the next step, and the point z that takes the gradient steps."""
 
@@ -138,6 +96,5 @@ class IterateAveraging:
 
 EXAMPLES: dict[str, Method] = {
     "svrg": SVRG(0.1, 5),
-    "normalized-momentum": NormalizedMomentum(0.1),
     "iterate-averaging": IterateAveraging(0.1),
 }
