@@ -44,6 +44,7 @@ class FunctionOracle:
             if self._sample is None:
                 self._sample = self._streams.open("sample")
             answer = problem.sampled_subgradient(x, self._sample.uniform(problem.draws))
+        answer = answer.astype(x.dtype, copy=False)
         if self._watch is not None:
             self._watch(x, answer)
         return answer
@@ -94,11 +95,11 @@ class FunctionOracle:
         """The optimal value, for the methods that are given it (Polyak's step)."""
         return self._problem.facts["f_star"]
 
-    def uniform(self, width: int) -> FloatArray:
-        """Return the method's own uniform numbers on [0, 1), shape (runs, width)."""
+    def uniform(self, width: int, low: int = 0) -> FloatArray:
+        """Return the method's own uniform numbers on [low, 1), `low` being 0 or -1, shape (runs, width)."""
         if self._noise is None:
             self._noise = self._streams.open("noise")
-        return self._noise.uniform(width)
+        return self._noise.uniform(width, low)
 
 
 class OnlineOracle:
@@ -134,7 +135,7 @@ class OnlineOracle:
         if problem.draws and self._sample is None:
             self._sample = self._streams.open("sample")
         u = self._sample.uniform(problem.draws) if self._sample is not None else None
-        loss = problem.reveal(self.calls, x, self._gradient_sum, u)
+        loss = problem.reveal(self.calls, x, self._gradient_sum, u).astype(x.dtype, copy=False)
         self._loss_sum = self._loss_sum + (loss * x).sum(axis=1)
         self._gradient_sum = self._gradient_sum + loss
         if self._watch is not None:
@@ -145,11 +146,11 @@ class OnlineOracle:
         """Return the projection onto the problem's domain."""
         return self._problem.domain.project(x).astype(x.dtype, copy=False)
 
-    def uniform(self, width: int) -> FloatArray:
-        """Return the method's own uniform numbers on [0, 1), shape (runs, width)."""
+    def uniform(self, width: int, low: int = 0) -> FloatArray:
+        """Return the method's own uniform numbers on [low, 1), `low` being 0 or -1, shape (runs, width)."""
         if self._noise is None:
             self._noise = self._streams.open("noise")
-        return self._noise.uniform(width)
+        return self._noise.uniform(width, low)
 
     def regret(self) -> FloatArray:
         """Return the loss suffered beyond that of the best fixed point in hindsight, shape (runs,)."""

@@ -29,8 +29,11 @@ class Oracle(Protocol):
         """Return the projection of each row of `x` onto the problem's domain, shape (runs, dim)."""
         ...
 
-    def uniform(self, width: int) -> Array:
-        """Return the method's own random numbers, independent and uniform on [0, 1), shape (runs, width)."""
+    def uniform(self, width: int, low: int = 0) -> Array:
+        """Return the method's own random numbers, independent and uniform on [low, 1), shape (runs, width).
+
+        `low` is 0 or -1.
+        """
         ...
 
 
