@@ -155,7 +155,8 @@ def dip(horizon: int, relative_step: float, smoothness: float = 1.0, slope: floa
 
     The derivative equals g at every iterate; between two of them, which are h g/L apart, it falls at the slope L and
     rises back, and beyond x_N it falls to 0. So every gradient is g although Delta is only
-    N (h - h^2/4) g^2/L + g^2/(2L) (Abbaszadehpeivasti, de Klerk and Zamani 2021).
+    N (h - h^2/4) g^2/L + g^2/(2L) (Abbaszadehpeivasti, de Klerk and Zamani 2021). Rounding errors of the iterates grow
+    like (1+h)^N, so take an h with few binary digits where N is large: then there are none.
 
     Parameters
     ----------
@@ -267,7 +268,7 @@ def huber_threshold(path: float, radius: float = 1.0) -> float:
 
 
 EXAMPLES = {
-    "absolute-value": absolute_value(),
+    "absolute-value-line": absolute_value(),
     "half-square": half_square(0.3, 1.0, 0.1),
     "sign-oscillation": sign_oscillation(0.5),
     "huber": huber(0.25),

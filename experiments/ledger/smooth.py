@@ -227,7 +227,7 @@ CLAIMS = (
             tags=(*TAGS, "nonconvex", "exact"),
             quick=h == 1.0,
         )
-        for name, h in (("short", 0.3), ("half", 0.5), ("unit", 1.0))
+        for name, h in (("quarter", 0.25), ("half", 0.5), ("unit", 1.0))
     ),
     random_batch(
         SM_06, "the smallest gradient, nonconvex,", wave_batch, descent(1.0), tags=(*TAGS, "nonconvex", "random")
