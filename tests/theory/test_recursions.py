@@ -130,7 +130,9 @@ def _frank_wolfe(x: np.ndarray, ask: Any) -> Iterator[np.ndarray]:
     first, total = x, np.zeros(3)
     while True:
         total = total + ask.g(x)
-        vertex = np.where(x - first + 0.1 * total > 0, -1.0, 2.0)
+        direction = x - first + 0.1 * total
+        # Every point minimises along a coordinate of direction 0; the method takes the one nearest to 0.
+        vertex = np.select([direction > 0, direction < 0], [-1.0, 2.0], 0.0)
         x = (1 - 0.3) * x + 0.3 * vertex
         yield x
 

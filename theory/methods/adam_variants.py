@@ -29,7 +29,7 @@ def adamax_update(
 
     .. math::
 
-        u_t = \max(\beta_2 u_{t-1}, |g_t| + \varepsilon), \quad x_{t+1} = x_t - \frac{\eta_t}{1-\beta_1^t} \frac{m_t}{u_t}
+        u_t = \max(\beta_2 u_{t-1}, |g_t| + \varepsilon), \; x_{t+1} = x_t - \frac{\eta_t}{1-\beta_1^t} \frac{m_t}{u_t}
 
     The paper has no epsilon; it sits where PyTorch and optax have it. `t` is the number of this step, from 1.
     """
