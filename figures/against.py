@@ -7,7 +7,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from ratecheck.figures.canvas import COLORS, MARKERS, darker, styled
-from ratecheck.figures.results import Sweep
+from ratecheck.figures.sweeps import Sweep
 from ratecheck.theory.arrays import FloatArray
 
 

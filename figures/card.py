@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from html import escape
 
-from ratecheck.figures.curve import curve_of
+from ratecheck.figures.curve import curve_of, signed
 from ratecheck.figures.formula import outlined
 from ratecheck.figures.results import Result
 from ratecheck.figures.svg import curve_svg
@@ -22,12 +22,15 @@ _KINDS = {
 
 
 def number(value: float) -> str:
-    """Return a number for a table: four significant digits, a typographic minus."""
+    """Return a number for a table: four decimals, or three significant digits where these would hide it."""
     if value == 0 or 1e-3 <= abs(value) < 1e5:
-        text = f"{value:.4f}" if abs(value) < 100 else f"{value:.0f}"
-    else:
-        text = f"{value:.2e}".replace("e-0", "e-").replace("e+0", "e")
-    return text.replace("-", "\N{MINUS SIGN}")
+        return signed(value, ".4f" if abs(value) < 100 else ".0f")
+    return signed(value, ".2e")
+
+
+def exponent(value: float) -> str:
+    """Return a measured or claimed rate for a table: three decimals, which is more than a fit knows."""
+    return signed(value, ".3f")
 
 
 def card(result: Result, formula: str) -> str:
@@ -131,14 +134,14 @@ def _tightness(result: Result) -> str:
 
 
 def _rate(result: Result) -> str:
-    claimed = "" if result.slope_claimed is None else f" Claimed: {number(result.slope_claimed)}."
+    claimed = "" if result.slope_claimed is None else f" Claimed: {exponent(result.slope_claimed)}."
     if result.slope is None:
         return claimed.strip()
     interval = ""
     if result.slope_ci is not None:
-        interval = f" (95 % t interval over runs {number(result.slope_ci[0])} to {number(result.slope_ci[1])})"
+        interval = f" (95 % t interval over runs {exponent(result.slope_ci[0])} to {exponent(result.slope_ci[1])})"
     return (
-        f"{number(result.slope)}{interval}: one least-squares slope of log(measure) against log(steps) for each run, "
+        f"{exponent(result.slope)}{interval}: one least-squares slope of log(measure) against log(steps) for each run, "
         f"on the tail from step {math.ceil(result.slope_from * result.horizon)}.{claimed}"
     )
 
@@ -160,7 +163,7 @@ def _assumptions(result: Result) -> str:
     items = []
     for one in result.assumptions:
         state = "kept" if one.excess <= 0 else "kept within rounding" if one.excess <= 1e-9 else "exceeded"
-        excess = f"{one.excess:.3g}".replace("-", "\N{MINUS SIGN}").replace("inf", "\N{INFINITY}")
+        excess = signed(one.excess, ".3g").replace("inf", "\N{INFINITY}")
         items.append(f"<li>{escape(one.text)}: {state}, largest relative excess {excess}</li>")
     return f"<ul>{''.join(items)}</ul>"
 

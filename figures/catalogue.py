@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import difflib
-import functools
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,7 +15,10 @@ from ratecheck.figures.against import against
 from ratecheck.figures.canvas import save
 from ratecheck.figures.comparison import comparison
 from ratecheck.figures.contents import Shown, contents_page
-from ratecheck.figures.results import MissingResultError, Result, Results, load_results
+from ratecheck.figures.files import MissingResultError
+from ratecheck.figures.phase import phase
+from ratecheck.figures.results import Result, Results, load_results
+from ratecheck.figures.sweeps import Map, Sweep, load_map, load_sweep, stored_names
 from ratecheck.theory.errors import InputError
 
 Pages = Iterator[tuple[str, Figure]]  # what is added to the name of the figure in the file name, "" for a single page
@@ -91,19 +93,38 @@ def _sign_counterexamples(results: Results) -> Pages:
             f"{results.folder} holds no results of both a sign method and StoSignSGD for {'; '.join(missing)}; "
             "run `ratecheck verify --tag stosignsgd` first."
         )
-    yield "", comparison(panels)
+    yield "", comparison(panels, _family)
+
+
+def _family(result: Result) -> str:
+    """The method without its wrappers: a projection onto the box is no other method."""
+    return result.method_name.split()[-1]
 
 
 def _one_of_each(found: Sequence[Result]) -> list[Result]:
-    """Return one result of each method, on the first instance and measure that StoSignSGD and another share."""
-    for problem, measure in sorted({(one.problem, one.measure) for one in found}):
-        methods: dict[str, Result] = {}
-        for one in found:
-            if (one.problem, one.measure) == (problem, measure):
-                methods.setdefault(one.method_name, one)
-        if len({"StoSign" in name for name in methods}) == 2:
-            return list(methods.values())
+    """Return one result of each method, on a problem that StoSignSGD and another share.
+
+    Results against the same theorem come before those of the same measure only; of several problems the one with most
+    records is taken, and of several claims of a method that of the longest run.
+    """
+    for share in (lambda one: (one.problem, one.bound_id), lambda one: (one.problem, one.measure)):
+        best: list[Result] = []
+        for shared in sorted({share(one) for one in found if one.side == "upper"}):
+            methods: dict[str, Result] = {}
+            for one in sorted(found, key=lambda one: (one.steps.size, one.horizon)):
+                if share(one) == shared and one.side == "upper":
+                    methods[_family(one)] = one
+            if len({name.startswith("StoSign") for name in methods}) == 2 and _records(methods.values()) > _records(
+                best
+            ):
+                best = list(methods.values())
+        if best:
+            return best
     return []
+
+
+def _records(results: Iterable[Result]) -> int:
+    return min((one.steps.size for one in results), default=0)
 
 
 def _saddle(results: Results) -> Pages:
@@ -119,8 +140,8 @@ def _saddle(results: Results) -> Pages:
     yield "", comparison(panels)
 
 
-def _sweep(results: Results, name: str) -> Pages:
-    yield "", against(results.sweep(name, "ratecheck verify"))
+def _step_size(results: Results) -> Pages:
+    yield "", against(load_sweep(results.folder, "step-size"))
 
 
 FIGURES: dict[str, Entry] = {
@@ -144,7 +165,7 @@ FIGURES: dict[str, Entry] = {
     "step-size": Entry(
         "Final gap against step size",
         "Median and band of 10 to 90 % over runs after a fixed number of oracle calls. A line that ends has diverged.",
-        functools.partial(_sweep, name="step-size"),
+        _step_size,
     ),
     "saddle": Entry(
         "Saddle-point methods on the same problems",
@@ -160,7 +181,8 @@ def draw(names: Sequence[str], folder: Path, out: Path) -> Drawn:
     Parameters
     ----------
     names : sequence of str
-        Names of `FIGURES` or ids of stored claims; none means every figure whose results are there.
+        Names of `FIGURES`, of stored sweeps or maps, or ids of stored claims; none means every figure whose results
+        are there.
     folder : Path
         Stored results.
     out : Path
@@ -176,7 +198,7 @@ def draw(names: Sequence[str], folder: Path, out: Path) -> Drawn:
         If a name is unknown, the results of a named figure (or of all) are missing, or `out` cannot be written.
     """
     results = load_results(folder)
-    entries = {name: _entry(name, results) for name in names or FIGURES}
+    entries = {name: _entry(name, results) for name in names or {**FIGURES, **stored_names(folder)}}
     try:
         out.mkdir(parents=True, exist_ok=True)
     except OSError as error:
@@ -202,14 +224,25 @@ def draw(names: Sequence[str], folder: Path, out: Path) -> Drawn:
     return Drawn((*paths, contents_page(shown, out)), tuple(notices))
 
 
+def _stored(folder: Path, name: str, kind: type[Sweep] | type[Map]) -> Entry:
+    if kind is Sweep:
+        sweep = load_sweep(folder, name)
+        return Entry(sweep.title, sweep.caption, lambda _: iter([("", against(sweep))]))
+    diagram = load_map(folder, name)
+    return Entry(diagram.title, diagram.caption, lambda _: iter([("", phase(diagram))]))
+
+
 def _entry(name: str, results: Results) -> Entry:
     if name in FIGURES:
         return FIGURES[name]
+    stored = stored_names(results.folder)
+    if name in stored:
+        return _stored(results.folder, name, stored[name])
     claims = {one.id: one for one in results.claims}
     if name in claims:
         one = claims[name]
         return Entry(one.id, one.title, lambda _: iter([("", per_claim.convergence(one))]))
-    close = difflib.get_close_matches(name, [*FIGURES, *claims], n=1, cutoff=0.3)
+    close = difflib.get_close_matches(name, [*FIGURES, *stored, *claims], n=1, cutoff=0.3)
     nearest = f", the nearest is {close[0]!r}" if close else ""
     raise InputError(
         f"no figure and no stored claim is called {name!r}{nearest}; `ratecheck figures --list` shows the figures."

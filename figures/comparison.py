@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import dataclasses
+from collections.abc import Callable, Mapping, Sequence
 
 from matplotlib.figure import Figure
 
@@ -14,8 +15,13 @@ from ratecheck.figures.results import Result
 COLUMNS = 2
 
 
+def by_method(result: Result) -> str:
+    """Return the classes of the method, wrappers first."""
+    return result.method_name
+
+
 @styled
-def comparison(panels: Mapping[str, Sequence[Result]]) -> Figure:
+def comparison(panels: Mapping[str, Sequence[Result]], name: Callable[[Result], str] = by_method) -> Figure:
     """Return one panel for each entry, with the measure of each result and its bound dashed in the same hue.
 
     A method keeps its hue and its marker over all panels.
@@ -24,9 +30,11 @@ def comparison(panels: Mapping[str, Sequence[Result]]) -> Figure:
     ----------
     panels : dict
         Results by panel title.
+    name : callable
+        What a result is called in the legend; equal names share a hue.
     """
-    methods = sorted({result.method_name for results in panels.values() for result in results})
-    look = {name: (COLORS[i % len(COLORS)], MARKERS[i % len(MARKERS)]) for i, name in enumerate(methods)}
+    methods = sorted({name(result) for results in panels.values() for result in results})
+    look = {method: (COLORS[i % len(COLORS)], MARKERS[i % len(MARKERS)]) for i, method in enumerate(methods)}
     columns = min(COLUMNS, len(panels))
     rows = -(-len(panels) // columns)
     figure = Figure(figsize=(3.6 * columns, 2.9 * rows))
@@ -34,13 +42,14 @@ def comparison(panels: Mapping[str, Sequence[Result]]) -> Figure:
     for axes, (title, results) in zip(grid.flat, panels.items()):
         lows, highs = [], []
         for result in results:
-            curve = curve_of(result)
-            color, marker = look[result.method_name]
+            # Triangles of several methods would be taken for one another.
+            curve = dataclasses.replace(curve_of(result), triangle=None)
+            color, marker = look[name(result)]
             drawn = len(axes.lines)
-            draw_curve(axes, curve, color, result.method_name, small=True)
+            draw_curve(axes, curve, color, name(result), small=True)
             if curve.limits is not None:
                 measured = axes.lines[drawn]
-                measured.set(marker=marker, markevery=max(1, curve.x.size // 6), label=result.method_name)
+                measured.set(marker=marker, markevery=max(1, curve.x.size // 6), label=name(result))
                 lows.append(curve.limits[0])
                 highs.append(curve.limits[1])
         if lows:

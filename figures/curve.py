@@ -18,11 +18,12 @@ _HEADROOM = 8.0  # decades above the bound (or above the start) after which a di
 
 @dataclass(frozen=True, slots=True)
 class Triangle:
-    """A slope triangle: two ends of the slanted side, the right angle, and the exponent."""
+    """A slope triangle: two ends of the slanted side, the right angle, and the exponents that it shows."""
 
     ends: tuple[tuple[float, float], tuple[float, float]]
     corner: tuple[float, float]
-    label: str
+    slope: str
+    claimed: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,5 +175,13 @@ def _triangle(curve: Curve, result: Result, limits: tuple[float, float]) -> Tria
     y0, y1 = 10**start, 10 ** (start + fall)
     x0, x1 = float(curve.x[first]), float(curve.x[last])
     corner = (x0, y1) if (slope < 0) == bound_above else (x1, y0)
-    text = f"slope {slope:.2f}" + (f" (claimed {claimed:.3g})" if claimed is not None else "")
-    return Triangle(((x0, y0), (x1, y1)), corner, text.replace("-", "\N{MINUS SIGN}"))
+    wanted = "" if claimed is None else f" (claimed {signed(claimed, '.3g')})"
+    return Triangle(((x0, y0), (x1, y1)), corner, signed(slope, ".2f"), wanted)
+
+
+def signed(value: float, form: str) -> str:
+    """Return a number in a format, with a typographic minus and no minus before zero."""
+    text = format(value, form)
+    if float(text) == 0:
+        text = text.lstrip("-")
+    return text.replace("-", "\N{MINUS SIGN}").replace("e\N{MINUS SIGN}0", "e\N{MINUS SIGN}").replace("e+0", "e")

@@ -6,11 +6,11 @@ import contextlib
 import math
 import os
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from html import escape
 from pathlib import Path
 
-from ratecheck.figures.card import card, number
+from ratecheck.figures.card import card, exponent, number
 from ratecheck.figures.formula import outlined
 from ratecheck.figures.overview import overview_svg
 from ratecheck.figures.results import Result, load_results
@@ -145,7 +145,7 @@ def _cells(result: Result) -> str:
         wanted = result.expected + (f", observed / bound {result.attained:.6g}" if result.attained is not None else "")
         verdict += f'<span class="alarm">expected: {wanted}</span>'
     elif result.expected == "refuted":
-        verdict += '<span class="small">as expected: a false claim</span>'
+        verdict += '<span class="small">as expected</span>'
     elif result.certified and result.kind != "deterministic":
         verdict += '<span class="small">certified</span>'
     theorem = f'{escape(result.bound_id)}<span class="small">{escape(result.source)}</span>'
@@ -155,8 +155,8 @@ def _cells(result: Result) -> str:
         (theorem, result.bound_id),
         (escape(result.problem), result.problem),
         _number_cell(result.tightness),
-        _number_cell(result.slope),
-        _number_cell(result.slope_claimed),
+        _number_cell(result.slope, exponent),
+        _number_cell(result.slope_claimed, exponent),
         (verdict, result.verdict),
         _number_cell(result.detectable if result.kind in ("expectation", "probability") else None),
         (evidence, result.provenance),
@@ -171,7 +171,7 @@ def _class(numeric: bool) -> str:
     return ' class="number"' if numeric else ""
 
 
-def _number_cell(value: float | None) -> tuple[str, str]:
+def _number_cell(value: float | None, form: Callable[[float], str] = number) -> tuple[str, str]:
     if value is None or not math.isfinite(value):
         return "\N{EN DASH}", ""
-    return number(value), repr(float(value))
+    return form(value), repr(float(value))

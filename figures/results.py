@@ -4,25 +4,18 @@ from __future__ import annotations
 
 import json
 import re
-import zipfile
 from dataclasses import dataclass, fields
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
+from ratecheck.figures.files import MissingResultError, read
 from ratecheck.theory.arrays import FloatArray, IntArray
 from ratecheck.theory.errors import InputError
 
 VERDICTS = "verdicts.json"
-FORMAT = 1  # of a stored file; a test holds it against the format that the store writes
 SOURCES = ("foundations", "stosignsgd", "scs", "mgsr1-sp", "sgg", "user")
 _ARRAYS = ("steps", "calls", "values", "bound")
-
-
-class MissingResultError(InputError):
-    """The results that a figure needs are not stored; the sentence says which command makes them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,45 +94,6 @@ def short_name(representation: str) -> str:
     return f"{outer} {short_name(rest[inner.end() :])}" if inner else outer
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Sweep:
-    """A quantity against a parameter, for several series, as ``sweep-<name>.npz`` holds it.
-
-    The file holds the arrays `grid`, `values` and, where there is one, `reference`, and `header`, the other fields
-    as JSON text with ``format``.
-
-    Parameters
-    ----------
-    name, title, problem : str
-    parameter, measure : str
-        Axis labels; dollar signs enclose LaTeX.
-    labels : tuple of str
-        Name of each series, such as a method.
-    scales : tuple of str
-        Scale of both axes, ``"log"`` or ``"linear"``.
-    floor : float
-        Values at or below it are not known and not drawn on a log axis.
-    grid : (points,) array
-        Increasing values of the parameter.
-    values : (series, points, runs) array
-        NaN or infinity marks a run that diverged.
-    reference : (series, points) array, optional
-        The bound or the law for each series; None if there is none.
-    """
-
-    name: str
-    title: str
-    problem: str
-    parameter: str
-    measure: str
-    labels: tuple[str, ...]
-    scales: tuple[str, str]
-    floor: float
-    grid: FloatArray
-    values: FloatArray
-    reference: FloatArray | None
-
-
 @dataclass(frozen=True, slots=True)
 class Results:
     """All stored results of one folder.
@@ -168,34 +122,6 @@ class Results:
                 f"{self.folder} holds no result with the tag {tag!r}; run `ratecheck verify --tag {tag}` first."
             )
         return found
-
-    def sweep(self, name: str, command: str) -> Sweep:
-        """Return a stored sweep.
-
-        Raises
-        ------
-        MissingResultError
-            If there is none; the sentence names `command`, which makes it.
-        InputError
-            If it is truncated or of another version.
-        """
-        path = self.folder / f"sweep-{name}.npz"
-        if not path.exists():
-            raise MissingResultError(f"{self.folder} holds no sweep {name!r}; run `{command}` first.")
-        header, arrays = _read(path, f"run `{command}` again", ("grid", "values"), ("reference",))
-        text = {field.name for field in fields(Sweep)} - {"grid", "values", "reference", "floor", "labels", "scales"}
-        try:
-            return Sweep(
-                **{name: header[name] for name in text},
-                labels=tuple(header["labels"]),
-                scales=tuple(header["scales"]),
-                floor=float.fromhex(header["floor"]),
-                grid=arrays["grid"],
-                values=arrays["values"],
-                reference=arrays.get("reference"),
-            )
-        except (KeyError, TypeError, ValueError) as error:
-            raise InputError(f"{path} was written by another version; run `{command}` again.") from error
 
 
 def load_results(folder: Path) -> Results:
@@ -241,7 +167,7 @@ def _result(folder: Path, entry: dict[str, Any]) -> Result:
         stored["slope_ci"] = tuple(stored["slope_ci"]) if stored["slope_ci"] else None
         again = f"run the command that made it again, such as `ratecheck verify {stored['id']}`"
         path = folder / stored["file"]
-        header, arrays = _read(path, again, _ARRAYS)
+        header, arrays = read(path, again, _ARRAYS)
         if (header.get("claim"), header.get("key")) != (stored["id"], stored["key"]):
             raise InputError(f"{path} is stale: it does not belong to the verdict of {stored['id']}; {again}.")
         names = {field.name for field in fields(Result)}
@@ -251,20 +177,3 @@ def _result(folder: Path, entry: dict[str, Any]) -> Result:
         raise InputError(
             f"{folder / VERDICTS} was written by another version of ratecheck; run `ratecheck verify` again."
         ) from error
-
-
-def _read(
-    path: Path, again: str, needed: tuple[str, ...], optional: tuple[str, ...] = ()
-) -> tuple[dict[str, Any], dict[str, Any]]:
-    try:
-        with path.open("rb") as stream, np.load(stream, allow_pickle=False) as file:
-            header = json.loads(str(file["header"]))
-            arrays = {name: file[name] for name in needed}
-            arrays.update({name: file[name] for name in optional if name in file})
-    except FileNotFoundError:
-        raise InputError(f"{path} is missing; {again}.") from None
-    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
-        raise InputError(f"{path} is truncated or not a result of ratecheck; {again}.") from error
-    if not isinstance(header, dict) or header.get("format") != FORMAT:
-        raise InputError(f"{path} was written by another version of ratecheck; {again}.")
-    return header, arrays

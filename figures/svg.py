@@ -161,5 +161,7 @@ def _triangle(frame: _Frame, curve: Curve) -> str:
     corner_y = curve.triangle.corner[1]
     above = corner_y == max(y0, y1)
     x, y = frame.x(max(x0, x1)), frame.y(corner_y) + (-5 if above else 13)
-    text = f'<text x="{x:.1f}" y="{y:.1f}" text-anchor="end">{escape(curve.triangle.label)}</text>'
+    text = (
+        f'<text x="{x:.1f}" y="{y:.1f}" text-anchor="end">slope {curve.triangle.slope}{curve.triangle.claimed}</text>'
+    )
     return f'<path class="triangle" d="M{corners}Z"/>{text}'

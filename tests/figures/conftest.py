@@ -113,6 +113,7 @@ def write_sweep(folder: Path, name: str) -> Path:
         "name": name,
         "title": "final gap against step size",
         "problem": "hinge loss on breast cancer",
+        "caption": "One dip for each method.",
         "parameter": "step size",
         "measure": "final gap",
         "labels": ["SGD", "Adam"],
@@ -125,6 +126,26 @@ def write_sweep(folder: Path, name: str) -> Path:
     return path
 
 
+def write_map(folder: Path, name: str) -> Path:
+    """Store a phase diagram with a diverging corner."""
+    x, y = np.linspace(0.1, 4, 12), np.linspace(0, 0.95, 10)
+    values = np.where(x[None, :] < 2 * (1 + y[:, None]), 10.0 ** (-x[None, :]), np.inf)
+    header = {
+        "format": FORMAT,
+        "name": name,
+        "title": "gap after 100 steps of heavy ball",
+        "problem": "quadratic with condition number 100",
+        "caption": "Stable below the line.",
+        "parameters": ["step size \N{MULTIPLICATION SIGN} L", "momentum"],
+        "measure": "gap",
+        "scales": ["linear", "linear", "log"],
+    }
+    path = folder / f"map-{name}.npz"
+    boundary = np.stack([2 * (1 + y), y])
+    np.savez(path, header=np.array(json.dumps(header)), x=x, y=y, values=values, boundary=boundary)
+    return path
+
+
 @pytest.fixture(scope="session")
 def pairs() -> dict[str, tuple[Claim, ClaimRun]]:
     return planted()
@@ -132,9 +153,10 @@ def pairs() -> dict[str, tuple[Claim, ClaimRun]]:
 
 @pytest.fixture(scope="session")
 def folder(tmp_path_factory: pytest.TempPathFactory, pairs: dict[str, tuple[Claim, ClaimRun]]) -> Path:
-    """A folder with the planted claims and a sweep; not to be changed."""
+    """A folder with the planted claims and a sweep and a map; not to be changed."""
     path = store_claims(tmp_path_factory.mktemp("results"), list(pairs.values()))
     write_sweep(path, "step-size")
+    write_map(path, "heavy-ball")
     return path
 
 

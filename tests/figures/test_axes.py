@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import warnings
 from collections.abc import Callable
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -17,8 +18,10 @@ from ratecheck.figures.against import against
 from ratecheck.figures.comparison import comparison
 from ratecheck.figures.convergence import convergence, convergence_page
 from ratecheck.figures.curve import curve_of
+from ratecheck.figures.phase import phase
 from ratecheck.figures.profiles import ecdf, performance_profile, performance_ratios, shares
 from ratecheck.figures.results import Result, Results
+from ratecheck.figures.sweeps import load_map, load_sweep
 from ratecheck.figures.tightness import SPAN, grouped, tightness_overview, tightness_page
 from ratecheck.theory.errors import InputError
 
@@ -174,8 +177,8 @@ def test_a_method_keeps_its_hue_over_the_panels_of_a_comparison(one: Callable[[s
     assert len(set(hue.values())) == 2
 
 
-def test_u_curve_ends_where_the_median_diverges_and_is_not_flattened(results: Results) -> None:
-    sweep = results.sweep("step-size", "")
+def test_u_curve_ends_where_the_median_diverges_and_is_not_flattened(folder: Path) -> None:
+    sweep = load_sweep(folder, "step-size")
     axes = against(sweep).axes[0]
     labels = axes.get_legend_handles_labels()[1]
     assert labels == ["SGD", "Adam"]
@@ -186,6 +189,19 @@ def test_u_curve_ends_where_the_median_diverges_and_is_not_flattened(results: Re
     assert (axes.get_xscale(), axes.get_yscale()) == ("log", "log")
     dashed = [line for line in axes.lines if line.get_linestyle() == "--"]
     assert len(dashed) == 2
+
+
+def test_phase_diagram(folder: Path) -> None:
+    diagram = load_map(folder, "heavy-ball")
+    axes, bar = phase(diagram).axes
+    mesh = axes.collections[0]
+    shown = np.ma.filled(mesh.get_array().reshape(diagram.values.shape), np.inf)
+    np.testing.assert_array_equal(shown, diagram.values)
+    assert axes.get_legend_handles_labels()[1] == ["theory", "diverged"]
+    np.testing.assert_array_equal(axes.lines[0].get_xydata().T, diagram.boundary)
+    assert bar.get_ylabel() == diagram.measure
+    nothing = dataclasses.replace(diagram, values=np.full_like(diagram.values, np.nan), boundary=None)
+    assert len(phase(nothing).axes) == 1
 
 
 def _points(figure: Figure) -> dict[str, np.ndarray]:

@@ -13,7 +13,8 @@ import pytest
 from ratecheck.figures.canvas import save
 from ratecheck.figures.catalogue import COUNTEREXAMPLES, FIGURES, draw
 from ratecheck.figures.convergence import convergence
-from ratecheck.figures.results import MissingResultError, Results
+from ratecheck.figures.files import MissingResultError
+from ratecheck.figures.results import Results
 from ratecheck.theory.errors import InputError
 
 
@@ -28,7 +29,13 @@ def test_everything_that_is_stored_is_drawn_and_the_rest_names_its_command(drawn
     out, paths, notices = drawn
     assert sorted(paths) == sorted(out.iterdir())
     names = {path.name for path in paths}
-    assert {"tightness.pdf", "tightness-sgg-1.svg", "convergence-foundations-1.png", "step-size.pdf"} <= names
+    assert {
+        "tightness.pdf",
+        "tightness-sgg-1.svg",
+        "convergence-foundations-1.png",
+        "step-size.pdf",
+        "heavy-ball.svg",
+    } <= names
     missing = {notice.split()[1] for notice in notices}
     assert missing == {"sign-counterexamples", "saddle"}
     assert all("`ratecheck verify --tag" in notice for notice in notices)

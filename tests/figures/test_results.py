@@ -13,12 +13,14 @@ import pytest
 
 from ratecheck.experiments import claim, digest
 from ratecheck.figures import results as reader
-from ratecheck.figures.results import MissingResultError, Results, load_results, short_name
+from ratecheck.figures.files import FORMAT, MissingResultError
+from ratecheck.figures.results import Results, load_results, short_name
+from ratecheck.figures.sweeps import load_map, load_sweep, stored_names
 from ratecheck.theory.errors import InputError
 
 
 def test_format_and_sources_are_those_that_the_store_writes() -> None:
-    assert reader.FORMAT == digest.FORMAT
+    assert FORMAT == digest.FORMAT
     assert reader.SOURCES == claim.SOURCE_TAGS
 
 
@@ -113,13 +115,35 @@ def test_a_tag_without_results_names_the_command(results: Results) -> None:
     assert {one.id for one in results.with_tag("stosignsgd")} == {"b-refuted", "c-odd"}
 
 
-def test_sweeps(results: Results, tmp_path: Path, store_sweep: Callable[[Path, str], Path]) -> None:
-    sweep = results.sweep("step-size", "ratecheck verify")
+def test_sweeps(folder: Path, tmp_path: Path, store_sweep: Callable[[Path, str], Path]) -> None:
+    sweep = load_sweep(folder, "step-size")
     assert sweep.labels == ("SGD", "Adam")
     assert sweep.values.shape == (2, sweep.grid.size, 24)
     with pytest.raises(MissingResultError, match="`make it` first"):
-        results.sweep("none", "make it")
+        load_sweep(folder, "none", "make it")
     path = store_sweep(tmp_path, "cut")
-    path.write_bytes(path.read_bytes()[:100])
+    whole = path.read_bytes()
+    path.write_bytes(whole[:100])
     with pytest.raises(InputError, match="truncated"):
-        Results(tmp_path, ()).sweep("cut", "make it")
+        load_sweep(tmp_path, "cut")
+    path.with_name("map-cut.npz").write_bytes(whole)
+    with pytest.raises(InputError, match="not a result of ratecheck"):
+        load_map(tmp_path, "cut")
+
+
+def test_a_sweep_of_another_version(tmp_path: Path, store_sweep: Callable[[Path, str], Path]) -> None:
+    path = store_sweep(tmp_path, "old")
+    with np.load(path) as file:
+        arrays = dict(file)
+    header = json.loads(str(arrays.pop("header")))
+    del header["labels"]
+    np.savez(path, header=np.array(json.dumps(header)), **arrays)
+    with pytest.raises(InputError, match="another version of ratecheck; run `ratecheck verify` again"):
+        load_sweep(tmp_path, "old")
+
+
+def test_names_of_sweeps_and_maps(folder: Path) -> None:
+    assert {name: kind.__name__ for name, kind in stored_names(folder).items()} == {
+        "step-size": "Sweep",
+        "heavy-ball": "Map",
+    }
