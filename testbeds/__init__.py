@@ -5,11 +5,14 @@
 
 from ratecheck.testbeds import (
     auc,
+    convex,
     coordinate_smooth,
     fixed_slope,
     games,
     kernel_svm,
+    max_affine,
     max_affine_prescribed,
+    multinomial,
     newsvendor,
     online,
     online_targets,
@@ -18,6 +21,7 @@ from ratecheck.testbeds import (
     saddle_debiasing,
     saddle_instances,
     saddle_logistic,
+    saddle_shift,
     sampling_hinge,
     sampling_linear,
     sampling_noise,
@@ -32,10 +36,14 @@ from ratecheck.testbeds import (
 )
 
 PROBLEMS = {
+    **multinomial.EXAMPLES,
+    **max_affine.EXAMPLES,
+    **convex.EXAMPLES,
     **saddle_instances.EXAMPLES,
     **games.EXAMPLES,
     **auc.EXAMPLES,
     **saddle_logistic.EXAMPLES,
+    **saddle_shift.EXAMPLES,
     **saddle_debiasing.EXAMPLES,
     **sign_online.EXAMPLES,
     **sign_counterexamples.EXAMPLES,
