@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -37,8 +36,6 @@ class QuadraticSaddle:
     name : str
     domain : Domain
         A product set that holds the unconstrained saddle point, which is then the constrained one too.
-    extra : mapping
-        Further facts.
     facts : Facts
         Computed on construction: ``smoothness`` L and ``singular_min``, the largest and smallest absolute eigenvalue;
         their ratio ``condition``; ``strong_convexity`` mu of both blocks; ``coupling`` ||K||;
@@ -57,7 +54,6 @@ class QuadraticSaddle:
     start: FloatArray
     name: str = "quadratic saddle"
     domain: Domain = field(default_factory=WholeSpace)
-    extra: Mapping[str, Fact] = field(default_factory=dict, repr=False)
     facts: Facts = field(init=False, repr=False)
     _squared_diagonal: FloatArray = field(init=False, repr=False)
 
@@ -112,7 +108,7 @@ class QuadraticSaddle:
             float(np.sum(size**-2.0)), "computed", note="trace of the inverse squared Hessian"
         )
         entries["squared_trace"] = Fact(trace, "computed", 8 * n * n * ROUNDING * L * L)
-        return Facts({**entries, **self.extra})
+        return Facts(entries)
 
     def value(self, z: FloatArray) -> FloatArray:
         """Return f at each row."""

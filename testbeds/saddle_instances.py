@@ -9,7 +9,6 @@ import numpy as np
 from ratecheck.testbeds.saddle import QuadraticSaddle
 from ratecheck.theory.arrays import FloatArray
 from ratecheck.theory.errors import InputError, require_count, require_positive
-from ratecheck.theory.facts import closed_form
 
 
 def _orthogonal(n: int, rng: np.random.Generator) -> FloatArray:
@@ -157,48 +156,6 @@ def hard_bilinear(evaluations: int, smoothness: float = 1.0) -> QuadraticSaddle:
     A, zero = np.diag(nodes), np.zeros((q + 1, q + 1))
     linear = np.concatenate([np.zeros(q + 1), nodes * x_star])
     return QuadraticSaddle(_blocks(zero, A, zero), linear, q + 1, np.zeros(2 * q + 2), "hard bilinear game")
-
-
-def hard_quadratic(n: int = 200, curvature: float = 0.1, coupling: float = 1.0) -> QuadraticSaddle:
-    r"""Return the strongly convex-concave problem on which x_c is at least q^{2 ceil(c/2)} ||x*||^2 away from x*.
-
-    .. math:: f = \tfrac{\mu}{2}\|x\|^2 + \tfrac{l}{2} x^\top A y - \tfrac{\mu}{2}\|y\|^2 - b^\top x,
-        \qquad A = I - \text{(shift down by one)}
-
-    b is a multiple of e_1, and :math:`x^\star_i = q^i` with :math:`q = 1 + a/2 - \sqrt{a + a^2/4}`,
-    :math:`a = 4\mu^2/l^2`: every evaluation carries the right-hand side one coordinate further at most (Zhang, Hong and
-    Zhang 2022). `n` must be so large that the truncation, of relative size q^n, is rounding.
-
-    Parameters
-    ----------
-    n : int
-        Coordinates of x and of y each.
-    curvature, coupling : float
-        mu and l.
-    """
-    require_count("n", n)
-    require_positive("curvature", curvature)
-    require_positive("coupling", coupling)
-    shift = np.eye(n) - np.eye(n, k=-1)
-    a = 4 * curvature**2 / coupling**2
-    q = 1 + a / 2 - math.sqrt(a + a * a / 4)
-    if q**n > 1e-15:
-        raise InputError(
-            f"n is {n}, but q^n = {q**n:.2g} must be below 1e-15; take n of at least {-35 / math.log(q):.0f}."
-        )
-    x_star = q ** np.arange(1, n + 1)
-    y_star = coupling / (2 * curvature) * (shift.T @ x_star)
-    b = curvature * x_star + coupling / 2 * (shift @ y_star)
-    eye = curvature * np.eye(n)
-    linear = np.concatenate([np.where(np.arange(n) == 0, b[0], 0.0), np.zeros(n)])
-    return QuadraticSaddle(
-        _blocks(eye, coupling / 2 * shift, eye),
-        linear,
-        n,
-        np.zeros(2 * n),
-        "hard quadratic saddle",
-        extra=closed_form(shift_coupling=coupling),
-    )
 
 
 def _require_order(mu: float, smoothness: float) -> None:

@@ -24,11 +24,11 @@ from ratecheck.experiments.ledger.saddle import (
 )
 from ratecheck.testbeds.saddle_instances import (
     hard_bilinear,
-    hard_quadratic,
     quadratic_saddle,
     scalar_game,
     slow_game,
 )
+from ratecheck.testbeds.saddle_shift import ShiftSaddle
 from ratecheck.theory.bounds import saddle_linear
 from ratecheck.theory.facts import Facts
 from ratecheck.theory.methods.saddle import (
@@ -225,7 +225,7 @@ LOWER = tuple(
             f"sp-41-{short}",
             f"{short} is not faster than possible on the hard quadratic saddle",
             "SP-41",
-            at(hard_quadratic),
+            at(ShiftSaddle),
             rule,
             100,
         ),

@@ -16,10 +16,14 @@ from ratecheck.theory.methods.quasi_newton.updates import block_sr1, inverse_blo
 
 
 class Estimate(NamedTuple):
-    """The number of the next step and the estimate: G, or P = G^{-1} in the inverse form, shape (runs, n, n)."""
+    """The number of the next step and the estimate: G, or P = G^{-1} in the inverse form, shape (runs, n, n).
+
+    `exact` says for each run whether nothing but rounding is left between the estimate and its target.
+    """
 
     k: int
     estimate: FloatArray
+    exact: tuple[bool, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +35,8 @@ class MGSR1SP:
         G_{k+1} &= \mathrm{SR1}^{\tau}\big((1 + M r_k) G_k \to \hat H(z_{k+1})^2\big)
 
     with g the gradient and :math:`\hat H` the indefinite Hessian of f. The update comes after the step and aims at the
-    Hessian of the new point; the factor 1 + M r keeps G above its target.
+    Hessian of the new point; the factor 1 + M r keeps G above its target. Where nothing but rounding is left between
+    G and its target, the step is solved with the Hessian itself, whose condition number is not squared.
 
     Parameters
     ----------
@@ -92,19 +97,29 @@ class MGSR1SP:
         """Take one step: a gradient and a Hessian-vector product, then the update at the new point."""
         # A diverging run may overflow; it is judged by its values, not by a warning.
         with np.errstate(over="ignore", invalid="ignore"):
-            moved = x + self._direction(x, state.estimate, oracle)
+            moved = x + self._direction(x, state, oracle)
             length = np.linalg.norm(moved - x, axis=1)
             growth = 1.0 + self.correction * length
-            update = self._greedy if self.directions == "greedy" else self._random
-            return moved, Estimate(state.k + 1, self._capped(update(moved, state.estimate, growth, oracle)))
+            if self.directions == "greedy":
+                updated, exact = self._greedy(moved, state.estimate, growth, oracle)
+            else:
+                updated, exact = self._random(moved, state.estimate, growth, oracle), ()
+            return moved, Estimate(state.k + 1, self._capped(updated), exact)
 
-    def _direction(self, z: FloatArray, estimate: FloatArray, oracle: Any) -> FloatArray:
-        b = oracle.hessian_product(z, oracle.gradient(z)).astype(self.precision, copy=False)
+    def _direction(self, z: FloatArray, state: Estimate, oracle: Any) -> FloatArray:
+        gradient = oracle.gradient(z)
+        b = oracle.hessian_product(z, gradient).astype(self.precision, copy=False)
         if self.form == "inverse":
-            return -np.stack([P @ row for P, row in zip(estimate, b)])
-        return -np.stack([solve_estimate(G, row) for G, row in zip(estimate, b)])
+            return -np.stack([P @ row for P, row in zip(state.estimate, b)])
+        if not any(state.exact):
+            return -np.stack([solve_estimate(G, row) for G, row in zip(state.estimate, b)])
+        steps = zip(state.exact, oracle.hessian(z), gradient, state.estimate, b)
+        return -np.stack([np.linalg.solve(A, g) if exact else solve_estimate(G, row) for exact, A, g, G, row in steps])
 
-    def _greedy(self, z: FloatArray, estimate: FloatArray, growth: FloatArray, oracle: Any) -> FloatArray:
+    def _greedy(
+        self, z: FloatArray, estimate: FloatArray, growth: FloatArray, oracle: Any
+    ) -> tuple[FloatArray, tuple[bool, ...]]:
+        exact = []
         hessian, diagonal = oracle.hessian(z), oracle.squared_diagonal(z)
         result = np.empty_like(estimate)
         for run, (G, A) in enumerate(zip(estimate, hessian)):
@@ -112,12 +127,13 @@ class MGSR1SP:
             pivots = pivoted_block(
                 grown,
                 diagonal[run].astype(G.dtype, copy=False),
-                lambda picks, A=A: (A @ A[:, picks]).astype(self.precision, copy=False),  # type: ignore[misc]
+                lambda picks, A=A: (A @ A[picks].T).astype(self.precision, copy=False),  # type: ignore[misc]
                 self.updates,
                 signed=self.signed,
             )
             result[run] = apply_pivots(grown, pivots)
-        return result
+            exact.append(pivots.exhausted)
+        return result, tuple(exact)
 
     def _random(self, z: FloatArray, estimate: FloatArray, growth: FloatArray, oracle: Any) -> FloatArray:
         runs, n = z.shape

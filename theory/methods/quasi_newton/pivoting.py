@@ -21,11 +21,12 @@ LOOK_AHEAD = 8  # columns asked for at once when a pivot was not foreseen: fewer
 
 
 class Pivots(NamedTuple):
-    """The columns c_l, shape (n, m), their signs s_l and the coordinates that they were taken at."""
+    """The columns c_l, shape (n, m), their signs s_l and coordinates, and whether only rounding is left after them."""
 
     factor: FloatArray
     signs: FloatArray
     picks: IntArray
+    exhausted: bool
 
 
 def pivoted_block(
@@ -80,8 +81,9 @@ def pivoted_block(
         rest[j] = 0.0
         factor[:, i] = column
         picks.append(j)
-    used = len(picks)
-    return Pivots(factor[:, :used], signs[:used], np.array(picks, dtype=np.int64))
+    used, left = len(picks), np.abs(rest) if signed else rest
+    exhausted = bool(left.max() <= negligible)
+    return Pivots(factor[:, :used], signs[:used], np.array(picks, dtype=np.int64), exhausted)
 
 
 def _look_ahead(

@@ -97,6 +97,6 @@ def inverse_block_sr1(P: FloatArray, HU: FloatArray, U: FloatArray) -> FloatArra
 
 def inverse_bfgs(P: FloatArray, Hu: FloatArray, u: FloatArray) -> FloatArray:
     r"""Return :math:`(I - u (Hu)^\top/v) P (I - Hu\, u^\top/v) + u u^\top/v` with v = u'Hu."""
-    v = u @ Hu
-    left = np.eye(len(u), dtype=P.dtype) - np.outer(u, Hu / v)
-    return left @ P @ left.T + np.outer(u, u / v)
+    v, w = u @ Hu, P @ Hu
+    mixed = np.outer(u, w / v)
+    return P - mixed - mixed.T + np.outer(u, u * ((1 + Hu @ w / v) / v))
