@@ -11,21 +11,25 @@ class InputError(ValueError):
     """Bad input, told in one sentence: what was given, what is allowed, what to do."""
 
 
+def _is_finite_number(value: object) -> bool:
+    return isinstance(value, (int, float, np.integer, np.floating)) and math.isfinite(value)
+
+
 def require_positive(name: str, value: float) -> None:
     """Raise `InputError` unless `value` is a positive finite number."""
-    if not (math.isfinite(value) and value > 0):
+    if not (_is_finite_number(value) and value > 0):
         raise InputError(f"{name} is {value!r}, but it must be a positive finite number.")
 
 
 def require_nonnegative(name: str, value: float) -> None:
     """Raise `InputError` unless `value` is a finite number that is at least 0."""
-    if not (math.isfinite(value) and value >= 0):
+    if not (_is_finite_number(value) and value >= 0):
         raise InputError(f"{name} is {value!r}, but it must be a finite number that is at least 0.")
 
 
 def require_decay(name: str, value: float) -> None:
     """Raise `InputError` unless `value` is in [0, 1), as an averaging factor must be."""
-    if not 0 <= value < 1:
+    if not (_is_finite_number(value) and 0 <= value < 1):
         raise InputError(f"{name} is {value!r}, but an averaging factor must be in [0, 1).")
 
 

@@ -23,8 +23,16 @@ class Schedule(Protocol):
 
 
 def _require_step_size(value: StepSize) -> None:
-    if not (np.isfinite(value).all() and np.greater(value, 0).all()):
-        raise InputError(f"step size is {value!r}, but it must be a positive finite number.")
+    if not isinstance(value, np.ndarray):
+        require_positive("step size", value)
+        return
+    if value.ndim != 1 or value.dtype.kind not in "fiu":
+        raise InputError(
+            f"step size is an array of shape {value.shape} and type {value.dtype}, but it must be one number or hold "
+            "one real number for each coordinate."
+        )
+    for i in np.flatnonzero(~(np.isfinite(value) & (value > 0)))[:1]:
+        raise InputError(f"step size of coordinate {i} is {value[i]!r}, but it must be a positive finite number.")
 
 
 def _require_not_above(name: str, value: float, limit_name: str, limit: StepSize) -> None:

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from ratecheck.theory import methods
 from ratecheck.theory.errors import InputError
 from ratecheck.theory.methods import (
     accelerated,
@@ -103,7 +104,7 @@ def test_step_sizes_per_coordinate_and_numpy_scalars_keep_the_dtype(dtype: type,
 BAD = [
     *[
         (family, {"step_size": value})
-        for value in (0.0, -0.1, math.nan, math.inf)
+        for value in (0.0, -0.1, math.nan, math.inf, "0.1", None, np.array([[0.1]]), np.array([0.1, -0.2, 0.3]))
         for family in (
             gradient.Subgradient,
             gradient.NormalizedSubgradient,
@@ -135,7 +136,7 @@ BAD = [
     ],
     *[
         (family, {"step_size": 0.1, name: value})
-        for value in (-0.1, 1.0, math.nan)
+        for value in (-0.1, 1.0, math.nan, "0.9")
         for family, name in (
             (momentum.Momentum, "momentum"),
             (momentum.AveragedMomentum, "momentum"),
@@ -231,3 +232,10 @@ def test_methods_made_for_a_horizon_end_there(oracle_of: Any) -> None:
 def test_groups_must_add_up_to_the_dimension() -> None:
     with pytest.raises(InputError, match="adds up to 4, but the dimension is 3"):
         clipping.ClipGroups(gradient.Subgradient(0.1), 1.0, (2, 2)).init(np.zeros((1, 3)))
+
+
+def test_no_two_families_share_a_name() -> None:
+    families = {name: part.EXAMPLES for name, part in vars(methods).items() if hasattr(part, "EXAMPLES")}
+    for name, examples in families.items():
+        for key, example in examples.items():
+            assert methods.METHODS.get(key) is example, f"{key!r} of {name} is not the one in METHODS"

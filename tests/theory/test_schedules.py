@@ -124,7 +124,7 @@ def test_beyond_the_horizon_is_an_error(schedule: Any) -> None:
 BAD: list[tuple[Callable[..., Any], dict[str, Any]]] = [
     *[
         (make, {name: value, **others})
-        for value in (0.0, -0.1, math.nan, math.inf)
+        for value in (0.0, -0.1, math.nan, math.inf, "0.1", None)
         for make, name, others in (
             (Constant, "value", {}),
             (InverseSqrt, "scale", {}),

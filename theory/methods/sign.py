@@ -249,7 +249,7 @@ class StoSignFixed:
         eta = step_size_at(self.step_size, state.k, x)
         g = oracle.subgradient(x)
         xp = namespace(x)
-        b = xp.zeros_like(x) + xp.asarray(self.b, dtype=x.dtype)
+        b = xp.asarray(self.b, dtype=x.dtype)
         s = stochastic_sign(g, b, xp.astype(oracle.uniform(x.shape[1]), x.dtype))
         return x - eta * s, StepCount(state.k + 1)
 
