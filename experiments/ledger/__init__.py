@@ -26,6 +26,7 @@ def claims() -> dict[str, Claim]:
         saddle_linear,
         sign,
         smooth,
+        stosign_gaps,
         stosignsgd,
     )
 
@@ -38,6 +39,7 @@ def claims() -> dict[str, Claim]:
         decaying_steps,
         nonsmooth_lower,
         stosignsgd,
+        stosign_gaps,
         sign,
         adaptive,
         smooth,

@@ -1,4 +1,4 @@
-"""Claims on StoSignSGD: regret, gap, law of the steps, lower bounds."""
+"""Claims on StoSignSGD: the law of its steps, its regret, lower bounds. Gaps are in `stosign_gaps`."""
 
 from __future__ import annotations
 
@@ -9,9 +9,7 @@ from typing import Any
 import numpy as np
 
 from ratecheck.experiments.claim import Claim
-from ratecheck.testbeds.coordinate_smooth import NoisySquares
 from ratecheck.testbeds.fixed_slope import FixedSlope
-from ratecheck.testbeds.sign_counterexamples import MeanAgainstMedian, OpposedPairs, RareOutliers
 from ratecheck.testbeds.sign_online import (
     HiddenDirection,
     opposition,
@@ -20,11 +18,10 @@ from ratecheck.testbeds.sign_online import (
     steady_drift,
     tight_signs,
 )
-from ratecheck.testbeds.uniform_noise import UniformNoise
-from ratecheck.theory.bounds import stosign, stosign_gap, stosign_law
+from ratecheck.theory.bounds import stosign, stosign_law
 from ratecheck.theory.facts import Facts
 from ratecheck.theory.methods.stosign import StoSignT
-from ratecheck.theory.schedules import InverseSqrt, InverseTime
+from ratecheck.theory.schedules import InverseSqrt
 
 BEST = 1 / math.sqrt(2)  # the c of the steps c D/sqrt(t) with the smallest bound
 MIXED = ((4.0, 1.0, 0.25, 0.01), (1.0, 2.0, 0.5, 10.0))  # bounds G_i over 2.6 decades, and widths D_i
@@ -49,19 +46,6 @@ def _one_step_for_all(facts: Facts, horizon: int) -> StoSignT:
     return StoSignT(InverseSqrt(BEST * float(facts["widths"].max())))
 
 
-def _unconstrained(facts: Facts, horizon: int) -> StoSignT:
-    return StoSignT(facts["offsets"] / math.sqrt(horizon), envelope=facts["coordinate_bounds"])
-
-
-def _strongly_convex(facts: Facts, horizon: int) -> StoSignT:
-    mu = float(np.min(facts["coordinate_convexity"] / facts["coordinate_bounds"]))
-    return StoSignT(InverseTime(1 / mu), envelope=facts["coordinate_bounds"])
-
-
-def _heavy_tailed(facts: Facts, horizon: int) -> StoSignT:
-    return StoSignT(facts["widths"] / math.sqrt(horizon), envelope=facts["coordinate_moments"] * horizon**0.25)
-
-
 def _damped(facts: Facts, horizon: int) -> StoSignT:
     return dataclasses.replace(horizon_known(facts, horizon), damping=1 - 1 / horizon)
 
@@ -70,13 +54,14 @@ def _fixed_law(facts: Facts, horizon: int) -> StoSignT:
     return StoSignT(0.1, envelope=np.array([2.0, 1.0, 0.5, 1.0]))
 
 
-def _claim(name: str, title: str, **parts: Any) -> Claim:
+def stosign_claim(name: str, title: str, **parts: Any) -> Claim:
+    """Return a claim of this wing."""
     tags = ("stosignsgd", *parts.pop("tags", ("sign", "online")))
     return Claim(id=f"stosign-{name}", title=title, tags=tags, **parts)
 
 
 LAW = (
-    _claim(
+    stosign_claim(
         "law-mean",
         "the mean step is -eta g/R in every coordinate, also where |g| = R and where |g| > R",
         bound=stosign_law.STO_P1,
@@ -87,7 +72,7 @@ LAW = (
         quick=True,
         tags=("sign", "operator"),
     ),
-    _claim(
+    stosign_claim(
         "law-mean-small",
         "the mean step is -eta g/R where the gradient is far below its envelope, and negative",
         bound=stosign_law.STO_P1,
@@ -97,7 +82,7 @@ LAW = (
         runs=4096,
         tags=("sign", "operator"),
     ),
-    _claim(
+    stosign_claim(
         "law-second-moment",
         "the signs have variance 1 - (g/R)^2 and are independent over coordinates and steps",
         bound=stosign_law.STO_P2,
@@ -110,7 +95,7 @@ LAW = (
 )
 
 REGRET = (
-    _claim(
+    stosign_claim(
         "1a-spikes",
         "regret at most sqrt(2T) sum D_i G_i where sign descent has linear regret",
         bound=stosign.STO_1A,
@@ -120,7 +105,7 @@ REGRET = (
         runs=64,
         quick=True,
     ),
-    _claim(
+    stosign_claim(
         "1a-mixed",
         "regret at most sqrt(2T) sum D_i G_i on random signs over 2.6 decades of scales",
         bound=stosign.STO_1A,
@@ -129,7 +114,7 @@ REGRET = (
         horizons=(4000,),
         runs=128,
     ),
-    _claim(
+    stosign_claim(
         "1a-drift",
         "regret at most sqrt(2T) sum D_i G_i against a steady drift from the worst corner",
         bound=stosign.STO_1A,
@@ -138,7 +123,7 @@ REGRET = (
         horizons=(4000,),
         runs=64,
     ),
-    _claim(
+    stosign_claim(
         "1b-drift",
         "regret at most sqrt(T) sum D_i G_i with the constant steps D_i/sqrt(T)",
         bound=stosign.STO_1B,
@@ -148,7 +133,7 @@ REGRET = (
         runs=128,
         quick=True,
     ),
-    _claim(
+    stosign_claim(
         "1b-mixed",
         "regret at most sqrt(T) sum D_i G_i on random signs",
         bound=stosign.STO_1B,
@@ -157,7 +142,7 @@ REGRET = (
         horizons=(10, 100, 1000),
         runs=256,
     ),
-    _claim(
+    stosign_claim(
         "1c-tight",
         "regret exactly sqrt(T)/2 sum D_i G_i, where every gradient attains its envelope",
         bound=stosign.STO_1C,
@@ -168,7 +153,7 @@ REGRET = (
         attained=1.0,
         quick=True,
     ),
-    _claim(
+    stosign_claim(
         "1c-mixed",
         "regret at most sqrt(T)/2 sum D_i G_i on random signs with the known envelope",
         bound=stosign.STO_1C,
@@ -177,7 +162,7 @@ REGRET = (
         horizons=(10, 100, 1000),
         runs=256,
     ),
-    _claim(
+    stosign_claim(
         "1e-mixed",
         "one step size for all coordinates costs no more than the largest width",
         bound=stosign.STO_1E,
@@ -186,7 +171,7 @@ REGRET = (
         horizons=(4000,),
         runs=256,
     ),
-    _claim(
+    stosign_claim(
         "1x-opposition",
         "regret at most (sqrt2 + 1/2) sqrt(T) sum D_i G_i against an adversary that answers each point",
         bound=stosign.STO_1X,
@@ -195,7 +180,7 @@ REGRET = (
         horizons=(4000,),
         runs=128,
     ),
-    _claim(
+    stosign_claim(
         "2-likely",
         "nine runs in ten have regret below the bound with probability 0.9",
         bound=stosign.STO_2,
@@ -205,7 +190,7 @@ REGRET = (
         runs=4096,
         tags=("sign", "online", "high-probability"),
     ),
-    _claim(
+    stosign_claim(
         "5-damped",
         "an envelope that forgets 1/T in each round costs a factor 1.5 at most",
         bound=stosign.STO_5,
@@ -216,116 +201,8 @@ REGRET = (
     ),
 )
 
-PAIRS = ("sign", "nonsmooth")
-
-GAP = (
-    *(
-        _claim(
-            f"3a-pairs-{dim}-{str(epsilon).replace('.', '')}",
-            f"the gap of the average falls below epsilon d on opposed pairs, d = {dim}, epsilon = {epsilon}",
-            bound=stosign_gap.STO_3A,
-            problem=lambda horizon, dim=dim, epsilon=epsilon: OpposedPairs(dim, epsilon),
-            method=anytime,
-            horizons=(20_000,),
-            runs=64,
-            quick=dim == 2,
-            tags=PAIRS,
-        )
-        for dim, epsilon in ((2, 0.5), (10, 0.5), (10, 0.1))
-    ),
-    _claim(
-        "3a-outliers",
-        "the gap of the average obeys the bound where the mean sign points uphill",
-        bound=stosign_gap.STO_3A,
-        problem=lambda horizon: RareOutliers(),
-        method=anytime,
-        horizons=(20_000,),
-        runs=64,
-        quick=True,
-        tags=("sign", "stochastic"),
-    ),
-    _claim(
-        "3b-outliers",
-        "the gap of the average is at most sum D_i G_i/sqrt(T) with constant steps, rare negative outliers",
-        bound=stosign_gap.STO_3B,
-        problem=lambda horizon: RareOutliers(0.25, -4.0, -1.0),
-        method=horizon_known,
-        horizons=(100, 1000, 10_000),
-        runs=128,
-        tags=("sign", "stochastic"),
-    ),
-    _claim(
-        "3c-outliers",
-        "the gap of the average is at most half of that with the known envelope, from the centre",
-        bound=stosign_gap.STO_3C,
-        problem=lambda horizon: RareOutliers(0.1, 12.0, 1.0),
-        method=envelope_known,
-        horizons=(100, 1000, 10_000),
-        runs=128,
-        tags=("sign", "stochastic"),
-    ),
-    _claim(
-        "3a-median",
-        "the gap of the average obeys the bound where the median of the gradient points to the wrong kink",
-        bound=stosign_gap.STO_3A,
-        problem=lambda horizon: MeanAgainstMedian(4, half_width=2.0),
-        method=anytime,
-        horizons=(20_000,),
-        runs=64,
-        tags=("sign", "nonsmooth", "stochastic"),
-    ),
-    _claim(
-        "1d-median",
-        "without constraints the gap of the average is at most sum rho_i R_i/sqrt(T)",
-        bound=stosign_gap.STO_1D,
-        problem=lambda horizon: MeanAgainstMedian(4),
-        method=_unconstrained,
-        horizons=(100, 1000, 10_000),
-        runs=64,
-        tags=("sign", "nonsmooth", "stochastic"),
-    ),
-    _claim(
-        "4-squares",
-        "under strong convexity the mean gap is at most sum G_i (1 + ln T)/(2 mu T)",
-        bound=stosign_gap.STO_4,
-        problem=lambda horizon: NoisySquares(
-            (1.0, 2.0), (0.5, -0.25), (-1.0, 1.0), UniformNoise((1.0, 2.0)), half_width=1.0
-        ),
-        method=_strongly_convex,
-        horizons=(10_000,),
-        runs=64,
-        tags=("sign", "strongly-convex", "stochastic"),
-    ),
-    _claim(
-        "6-heavy-tails",
-        "with second moments alone the gap is at most 2 sum D_i M_i/T^(1/4): outliers of 4000 once in 2000",
-        bound=stosign_gap.STO_6,
-        problem=lambda horizon: RareOutliers(1 / 2000, 4000.0, 1.0),
-        method=_heavy_tailed,
-        horizons=(100, 1000, 10_000),
-        runs=64,
-        tags=("sign", "stochastic", "heavy-tails"),
-    ),
-)
-
-SHARP = (
-    *(
-        _claim(
-            f"rate-{name}",
-            f"the mean gap falls like 1/sqrt(T) on {words}",
-            bound=stosign_gap.STO_3R,
-            problem=problem,
-            method=anytime,
-            horizons=(20_000,),
-            runs=32,
-            tags=("sign", "nonsmooth", "rate"),
-        )
-        for name, words, problem in (
-            ("pairs", "opposed pairs", lambda horizon: OpposedPairs(4, 0.5)),
-            ("median", "mean against median", lambda horizon: MeanAgainstMedian(4, 0.4, 4.0, 0.5, half_width=2.0)),
-        )
-    ),
-    _claim(
+LOWER = (
+    stosign_claim(
         "lower-online",
         "on random signs the expected regret is at least 1/2 sum D_i G_i E|S_T|",
         bound=stosign_law.STO_L1,
@@ -336,7 +213,7 @@ SHARP = (
         tags=("sign", "online", "lower-bound"),
         quick=True,
     ),
-    _claim(
+    stosign_claim(
         "lower-stochastic",
         "on hidden directions the expected gap is at least 0.105 sum D_i G_i/sqrt(T)",
         bound=stosign_law.STO_L2,
@@ -348,4 +225,4 @@ SHARP = (
     ),
 )
 
-CLAIMS = (*LAW, *REGRET, *GAP, *SHARP)
+CLAIMS = (*LAW, *REGRET, *LOWER)

@@ -69,7 +69,7 @@ def test_tight_instance_has_regret_one() -> None:
     assert measured(tight_signs(4), method, Last(), REGRET, [4], 8).tolist() == [[1.0]] * 8
 
 
-@pytest.mark.parametrize("claim", ["stosign-rate-pairs", "stosign-rate-median"])
+@pytest.mark.parametrize("claim", [c for c in claims() if c.startswith("stosign-rate")])
 def test_mean_gap_has_slope_minus_one_half(check: Any, claim: str) -> None:
     judged = check(claim)
     assert judged.as_expected
