@@ -1,0 +1,245 @@
+"""Numbers that can be looked up: closed forms, and exact worst cases by performance estimation (PEPit with CLARABEL).
+
+Interior-point accuracy is about 1e-7 relative; golden values are quoted to five or six digits.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from types import SimpleNamespace
+from typing import Any
+
+import numpy as np
+import pytest
+
+from ratecheck.theory.bounds.accelerated import ogm_factor
+from ratecheck.theory.bounds.heavy_ball import HB_01, HB_03
+from ratecheck.theory.bounds.nonsmooth import NS_03, NS_05, best_last_iterate_step, last_iterate_square
+from ratecheck.theory.bounds.online import OCO_02, OCO_03
+from ratecheck.theory.bounds.smooth import SM_01, SM_02, SM_03, SM_05, SM_06, SM_09
+from ratecheck.theory.facts import Facts, closed_form
+from ratecheck.theory.methods.gradient import Subgradient
+from ratecheck.theory.methods.momentum import HeavyBall
+from ratecheck.theory.schedules import InverseSqrt
+
+UNIT = Facts(closed_form(lipschitz=1.0, radius=1.0, smoothness=1.0, initial_gap=1.0, strong_convexity=0.1))
+SOLVER_ACCURACY = 1e-5
+# CLARABEL stops early on some of these problems; what it reached is compared with the golden value all the same.
+pytestmark = pytest.mark.filterwarnings("ignore:Solution may be inaccurate:UserWarning")
+
+
+def value(bound: Any, method: Any, N: int, facts: Facts = UNIT) -> float:
+    return float(bound.value(facts, method, np.array([N]))[0])
+
+
+# --- closed forms ------------------------------------------------------------------------------------------------
+
+LAST = {1: 0.707107, 2: 0.600000, 3: 0.535316, 5: 0.455906, 10: 0.357555, 20: 0.274292, 40: 0.207142, 200: 0.104040}
+
+
+@pytest.mark.parametrize(("N", "golden"), LAST.items())
+def test_last_iterate_with_its_best_constant_step(N: int, golden: float) -> None:
+    assert value(NS_05, Subgradient(best_last_iterate_step(UNIT, N)), N) == pytest.approx(golden, abs=5e-7)
+    assert math.sqrt(1 - 2 * N / last_iterate_square(N)) == pytest.approx(golden, abs=5e-7)
+
+
+@pytest.mark.parametrize(("N", "share"), {1: 1.0, 2: 0.959, 5: 0.943, 10: 0.945, 20: 0.950}.items())
+def test_share_of_the_envelope_that_is_attained(N: int, share: float) -> None:
+    envelope = math.sqrt(1 + math.log(N) / 4) / math.sqrt(N + 1)
+    assert LAST[N] / envelope == pytest.approx(share, abs=6e-4)
+
+
+@pytest.mark.parametrize(("N", "golden"), {5: 0.0185881, 10: 0.00628648, 20: 0.00190443, 40: 0.000534983}.items())
+def test_optimized_gradient_method(N: int, golden: float) -> None:
+    assert 1 / (2 * ogm_factor(N) ** 2) == pytest.approx(golden, rel=5e-6)
+
+
+def test_polyak_lojasiewicz_factor_has_its_bracket_in_the_right_place() -> None:
+    facts = Facts(closed_form(smoothness=1.0, lojasiewicz=0.2, initial_gap=1.0))
+    assert value(SM_09, Subgradient(0.5), 1, facts) == pytest.approx(0.83297, abs=5e-6)
+    assert value(SM_09, Subgradient(1.0), 1, facts) == pytest.approx((2 - 0.4) / 2.2, rel=1e-12)
+
+
+# --- performance estimation --------------------------------------------------------------------------------------
+
+
+class Estimation:
+    """One worst-case problem; subgradient methods run on its symbolic points by the package's own step functions."""
+
+    def __init__(self, kind: str, **constants: float) -> None:
+        PEPit = pytest.importorskip("PEPit")
+        functions = pytest.importorskip("PEPit.functions")
+        self.pep = PEPit.PEP()
+        self.f = self.pep.declare_function(getattr(functions, kind), **constants)
+        self.optimum = self.f.stationary_point()
+        self.start = self.pep.set_initial_point()
+
+    def run(self, method: Any, steps: int) -> list[Any]:
+        oracle = SimpleNamespace(subgradient=self.f.gradient)
+        points, x, state = [self.start], self.start, method.init(self.start)
+        for _ in range(steps):
+            x, state = method.step(x, state, oracle)
+            points.append(x)
+        return points
+
+    def within_radius(self) -> None:
+        self.pep.set_initial_condition((self.start - self.optimum) ** 2 <= 1)
+
+    def within_gap(self) -> None:
+        self.pep.set_initial_condition(self.f(self.start) - self.f(self.optimum) <= 1)
+
+    def gap(self, point: Any) -> Any:
+        return self.f(point) - self.f(self.optimum)
+
+    def solve(self, *measures: Any) -> float:
+        for measure in measures:
+            self.pep.set_performance_metric(measure)
+        return float(self.pep.solve(solver="CLARABEL", verbose=0))
+
+
+def nonsmooth(method: Any, N: int, measure: str) -> float:
+    estimation = Estimation("ConvexLipschitzFunction", M=1.0)
+    estimation.within_radius()
+    points = estimation.run(method, N)
+    if measure == "best":
+        return estimation.solve(*(estimation.gap(point) for point in points))
+    if measure == "last":
+        return estimation.solve(estimation.gap(points[-1]))
+    weights = [1 / math.sqrt(k + 1) if measure == "weighted" else 1.0 for k in range(N + 1)]
+    mean = points[0] * (weights[0] / sum(weights))
+    for w, point in zip(weights[1:], points[1:], strict=True):
+        mean = mean + point * (w / sum(weights))
+    return estimation.solve(estimation.gap(mean))
+
+
+@pytest.mark.parametrize("factor", [0.7, 1.5, 6.0])
+def test_average_iterate_is_exact_on_both_branches(factor: float) -> None:
+    N = 4
+    method = Subgradient(factor / (N + 1))
+    assert nonsmooth(method, N, "average") == pytest.approx(value(NS_03, method, N), rel=SOLVER_ACCURACY)
+
+
+@pytest.mark.parametrize("factor", [0.7, 1.5, 6.0])
+def test_last_iterate_is_exact_on_both_branches(factor: float) -> None:
+    N = 4
+    method = Subgradient(factor / last_iterate_square(N))
+    assert nonsmooth(method, N, "last") == pytest.approx(value(NS_05, method, N), rel=SOLVER_ACCURACY)
+
+
+DECAYING = {2: (0.61974, 0.61898, 0.98037), 5: (0.47324, 0.47383, 0.78407)}
+
+
+@pytest.mark.parametrize(("N", "golden"), DECAYING.items())
+def test_decaying_steps(N: int, golden: Sequence[float]) -> None:
+    method = Subgradient(InverseSqrt(1.0))
+    exact = [nonsmooth(method, N, measure) for measure in ("best", "weighted", "last")]
+    assert exact == pytest.approx(golden, abs=6e-6)
+
+
+def smooth_convex(method: Any, N: int, mu: float = 0.0) -> Estimation:
+    kind = "SmoothStronglyConvexFunction" if mu else "SmoothConvexFunction"
+    return Estimation(kind, L=1.0, **({"mu": mu} if mu else {}))
+
+
+@pytest.mark.parametrize("h", [0.5, 1.0, 1.5, 1.9])
+def test_gradient_descent_is_exact(h: float) -> None:
+    N, method = 3, Subgradient(h)
+    gap = smooth_convex(method, N)
+    gap.within_radius()
+    assert gap.solve(gap.gap(gap.run(method, N)[-1])) == pytest.approx(value(SM_01, method, N), rel=SOLVER_ACCURACY)
+    gradient = smooth_convex(method, N)
+    gradient.within_radius()
+    exact = gradient.solve(gradient.f.gradient(gradient.run(method, N)[-1]) ** 2)
+    assert math.sqrt(exact) == pytest.approx(value(SM_02, method, N), rel=SOLVER_ACCURACY)
+    from_gap = smooth_convex(method, N)
+    from_gap.within_gap()
+    exact = from_gap.solve(from_gap.f.gradient(from_gap.run(method, N)[-1]) ** 2)
+    assert exact == pytest.approx(value(SM_03, method, N), rel=SOLVER_ACCURACY)
+
+
+@pytest.mark.parametrize("h", [0.5, 1.5])
+def test_strongly_convex_gap_from_the_radius_is_exact(h: float) -> None:
+    N, method = 3, Subgradient(h)
+    estimation = smooth_convex(method, N, mu=0.1)
+    estimation.within_radius()
+    exact = estimation.solve(estimation.gap(estimation.run(method, N)[-1]))
+    assert exact == pytest.approx(value(SM_05, method, N), rel=SOLVER_ACCURACY)
+
+
+@pytest.mark.parametrize("h", [0.5, 1.0, 1.5])
+def test_nonconvex_gradient_is_exact(h: float) -> None:
+    N, method = 3, Subgradient(h)
+    estimation = Estimation("SmoothFunction", L=1.0)
+    points = estimation.run(method, N)
+    for point in points:  # f* is a lower bound of f, which need not be stationary elsewhere
+        reached = estimation.f(point) - estimation.f.gradient(point) ** 2 / 2
+        estimation.pep.add_constraint(reached >= estimation.f(estimation.optimum))
+    estimation.within_gap()
+    exact = estimation.solve(*(estimation.f.gradient(point) ** 2 for point in points))
+    assert exact == pytest.approx(value(SM_06, method, N), rel=1e-4)
+
+
+HEAVY_BALL = {1: 0.90250, 2: 0.75349, 5: 0.30685, 10: 0.08762}
+
+
+@pytest.mark.parametrize(("N", "golden"), HEAVY_BALL.items())
+def test_heavy_ball_with_matched_momentum(N: int, golden: float) -> None:
+    method = HeavyBall(0.5, math.sqrt((1 - 0.05) * 0.5))
+    estimation = smooth_convex(method, N, mu=0.1)
+    estimation.within_gap()
+    exact = estimation.solve(estimation.gap(estimation.run(method, N)[-1]))
+    assert exact == pytest.approx(golden, abs=6e-6)
+    assert exact <= value(HB_03, method, N)
+
+
+def test_average_of_the_heavy_ball_is_nearly_exact() -> None:
+    N, beta = 8, 0.3
+    method = HeavyBall(1 - beta, beta)
+    estimation = smooth_convex(method, N)
+    points = estimation.run(method, N)
+    mean = points[0] * (1 / (N + 1))
+    for point in points[1:]:
+        mean = mean + point * (1 / (N + 1))
+    # The bound has Delta and R; the worst case is of the bound's own combination of them.
+    potential = beta / (1 - beta) * estimation.gap(points[0]) + (1 - beta) / (2 * (1 - beta)) * (
+        (points[0] - estimation.optimum) ** 2
+    )
+    estimation.pep.set_initial_condition(potential <= 1)
+    share = estimation.solve(estimation.gap(mean)) * (N + 1)
+    assert share == pytest.approx(0.992, abs=2e-3)
+    assert value(HB_01, method, N) == pytest.approx((beta / (1 - beta) + 0.5) / (N + 1))
+
+
+def regret(step_sizes: Sequence[float]) -> float:
+    """Return the exact worst regret of projected online gradient descent on a set of diameter 1, G = 1."""
+    PEPit = pytest.importorskip("PEPit")
+    functions = pytest.importorskip("PEPit.functions")
+    steps = pytest.importorskip("PEPit.primitive_steps")
+    pep = PEPit.PEP()
+    indicator = pep.declare_function(functions.ConvexIndicatorFunction, D=1.0)
+    reference, _, _ = steps.proximal_step(pep.set_initial_point(), indicator, 1)
+    x, _, _ = steps.proximal_step(pep.set_initial_point(), indicator, 1)
+    total = 0 * reference**2
+    for gamma in step_sizes:
+        loss = pep.declare_function(functions.ConvexLipschitzFunction, M=1.0)
+        g, f = loss.oracle(x)
+        total = total + f - loss(reference)
+        x, _, _ = steps.proximal_step(x - gamma * g, indicator, 1)
+    pep.set_performance_metric(total)
+    return float(pep.solve(solver="CLARABEL", verbose=0))
+
+
+ONLINE: dict[str, tuple[Callable[[int], float], dict[int, float], Any]] = {
+    "1/sqrt(t)": (lambda t: 1 / math.sqrt(t), {1: 1.0, 2: 1.5, 3: 1.91421, 5: 2.64223}, OCO_02),
+    "1/sqrt(2t)": (lambda t: 1 / math.sqrt(2 * t), {1: 1.0, 2: 1.41421, 3: 1.85355, 5: 2.49537}, OCO_03),
+}
+
+
+@pytest.mark.parametrize("steps", ONLINE)
+def test_online_gradient_descent(steps: str) -> None:
+    step, golden, bound = ONLINE[steps]
+    exact = {T: regret([step(t) for t in range(1, T + 1)]) for T in golden}
+    assert exact == pytest.approx(golden, abs=6e-6)
+    facts = Facts(closed_form(diameter=1.0, gradient_bound=1.0))
+    assert all(exact[T] <= value(bound, None, T, facts) * (1 + 1e-6) for T in golden)
