@@ -27,8 +27,11 @@ _SPELLINGS = (
     (r"\\ne(?![A-Za-z])", r"\\neq"),
     (r"\\(?:E|mathbb\{E\})(?![A-Za-z])", r"\\mathbb{E}"),
     (r"\\(?:textstyle|displaystyle|limits|nolimits)(?![A-Za-z])", r""),
+    (r"\\iff(?![A-Za-z])", r"\\Leftrightarrow"),
+    (r"\\implies(?![A-Za-z])", r"\\Rightarrow"),
+    (r"\\dots(?![A-Za-z])", r"\\ldots"),
     # mathtext wants braces where TeX takes the next token.
-    (rf"\\sqrt(?![A-Za-z])\s*{_TOKEN}", r"\\sqrt{\1}"),
+    (rf"\\(sqrt|mathbb|mathbf|mathcal|mathrm)(?![A-Za-z])\s*{_TOKEN}", r"\\\1{\2}"),
     (rf"\\frac(?![A-Za-z])\s*{_TOKEN}", r"\\frac{\1}"),
     (rf"\\frac(\{{[^{{}}]*\}})\s*{_TOKEN}", r"\\frac\1{\2}"),
 )
