@@ -99,16 +99,16 @@ class LinearModel:
 
     def sampled_subgradient(self, x: FloatArray, u: FloatArray) -> FloatArray:
         """Return the mean subgradient of the rows that `u`, shape (runs, samples), picks with replacement."""
-        m = len(self.b)
-        index = (u * m).astype(np.intp)
+        A, b = self._in_single if x.dtype == np.float32 else (self.A, self.b)
+        index = (u * len(b)).astype(np.intp)
         if self.samples == 1:
             index = index[:, 0]
-            rows = self.A.take(index, axis=0)
-            slopes = self.loss.slope(row_dot(rows, x), self.b.take(index))
+            rows = A.take(index, axis=0)
+            slopes = self.loss.slope(row_dot(rows, x), b.take(index))
             rows *= slopes[:, None]
             return self._regularized(rows, x)
-        rows = self.A.take(index, axis=0)
-        slopes = self.loss.slope(np.einsum("rbn,rn->rb", rows, x), self.b.take(index))
+        rows = A.take(index, axis=0)
+        slopes = self.loss.slope(np.einsum("rbn,rn->rb", rows, x), b.take(index))
         return self._regularized(np.einsum("rb,rbn->rn", slopes, rows) / self.samples, x)
 
     def oracle(self, streams: Streams, watch: Watch | None = None) -> FunctionOracle:
@@ -123,6 +123,10 @@ class LinearModel:
     @cached_property
     def _columns(self) -> FloatArray:
         return np.ascontiguousarray(self.A.T)
+
+    @cached_property
+    def _in_single(self) -> tuple[FloatArray, FloatArray]:
+        return self.A.astype(np.float32), self.b.astype(np.float32)
 
     def _regularized(self, g: FloatArray, x: FloatArray) -> FloatArray:
         if self.ridge:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +28,9 @@ def run(options: argparse.Namespace) -> int:
         for name, figure in FIGURES.items():
             print(f"{name}: {figure.title}")
         return 0
-    for path in draw(options.names, options.out, options.to):
+    drawn = draw(options.names, options.out, options.to)
+    for path in drawn.paths:
         print(path)
+    for notice in drawn.notices:
+        print(f"note: {notice}", file=sys.stderr)
     return 0

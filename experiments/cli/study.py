@@ -1,0 +1,33 @@
+"""``ratecheck study``."""
+
+from __future__ import annotations
+
+import argparse
+from typing import Any
+
+from ratecheck.experiments.cli.options import add_results
+
+
+def register(commands: Any) -> None:
+    """Add the command to the parser."""
+    parser: argparse.ArgumentParser = commands.add_parser(
+        "study", help="run comparisons that no theorem decides, for the figures and the paper"
+    )
+    parser.add_argument("names", nargs="*", metavar="NAME", help="studies to run (default: all)")
+    parser.add_argument("--list", action="store_true", help="list the studies")
+    parser.add_argument("--seed", type=int, default=0, help="root seed (default: 0)")
+    add_results(parser)
+    parser.set_defaults(run=run)
+
+
+def run(options: argparse.Namespace) -> int:
+    """Run the command."""
+    from ratecheck.experiments.studies import STUDIES, named
+
+    if options.list:
+        for name, study in STUDIES.items():
+            print(f"{name}: {study.title}")
+        return 0
+    for study in named(options.names).values():
+        print(study.run(options.out, options.seed), flush=True)
+    return 0

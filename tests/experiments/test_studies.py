@@ -1,0 +1,41 @@
+"""Studies leave what the figures read, the same bytes each time."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from ratecheck.experiments.bench import single_run, stosign_on_least_absolute_deviations
+from ratecheck.experiments.cli.main import main
+from ratecheck.experiments.step_size import METHODS, step_size_study
+from ratecheck.figures.sweeps import load_sweep
+from ratecheck.testbeds.convex import least_absolute_deviations
+
+
+def test_the_step_size_study_finds_a_best_step_inside_the_grid(tmp_path: Path) -> None:
+    paths = [step_size_study(tmp_path / name, 0, horizon=300, runs=8, points=7) for name in ("a", "b")]
+    assert paths[0].read_bytes() == paths[1].read_bytes()
+    sweep = load_sweep(tmp_path / "a", "step-size")
+    assert sweep.labels == tuple(METHODS)
+    assert sweep.values.shape == (4, 7, 8)
+    best = np.median(sweep.values, axis=2).argmin(axis=1)
+    assert ((best > 0) & (best < 6)).all()
+
+
+def test_an_unknown_study_is_one_sentence(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["study", "step-sise", "--out", str(tmp_path)]) == 2
+    assert "'step-size'" in capsys.readouterr().err
+
+
+def test_the_engine_is_far_ahead_of_a_loop_over_single_runs() -> None:
+    # About 37 on an idle machine; half of it still tells a slow engine, on a machine that is busy with other things.
+    assert stosign_on_least_absolute_deviations(horizon=500, rounds=2, loop_steps=2000).ratio > 15
+
+
+def test_the_loop_of_the_benchmark_does_the_same_work() -> None:
+    problem = least_absolute_deviations(200, 50)
+    gaps = [problem.value(single_run(problem.A, problem.b, 2000, seed)[None, :])[0] for seed in range(3)]
+    start = problem.value(problem.start[None, :])[0]
+    assert max(gaps) < start
