@@ -277,6 +277,15 @@ RANDOM = (
         for tau in (1, 3)
     ),
     quasi_newton_claim(
+        "qn-10-random-tau3",
+        "the estimate of random blocks stays above the squared Hessian",
+        "QN-10",
+        _small,
+        partial(_random_blocks, 3),
+        6,
+        runs=8,
+    ),
+    quasi_newton_claim(
         "qn-08-scaled-bfgs",
         "scaled random BFGS forgets the condition number in expectation",
         "QN-08",

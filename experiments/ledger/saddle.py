@@ -156,6 +156,11 @@ def _halpern_instance(horizon: int) -> AbsoluteGame:
     return AbsoluteGame(1 / (horizon + 1))
 
 
+def _steep_instance(horizon: int) -> AbsoluteGame:
+    # A method that is too slow has the same residual as the right one on the slope where the bound is attained.
+    return AbsoluteGame(2 / (horizon + 2))
+
+
 def _pdhg_game(facts: Facts, horizon: int) -> MiddleAverage:
     return MiddleAverage(PDHG(1 / facts["smoothness"], 1 / facts["smoothness"]))
 
@@ -195,6 +200,22 @@ MONOTONE = (
         _halpern,
         LADDER,
         **EXACT,
+    ),
+    first_order_claim(
+        "sp-02-appm-steep",
+        "the last residual of accelerated proximal point on a steeper |x| - |y|",
+        "SP-02",
+        _steep_instance,
+        _appm,
+        LADDER,
+    ),
+    first_order_claim(
+        "sp-03-halpern-steep",
+        "the last residual of Halpern's iteration on a steeper |x| - |y|",
+        "SP-03",
+        _steep_instance,
+        _halpern,
+        LADDER,
     ),
     first_order_claim(
         "sp-04-eg-norms",

@@ -27,8 +27,14 @@ def _trace(problem: Any, z: FloatArray, estimate: FloatArray) -> FloatArray:
 
 
 def _spectra(estimate: FloatArray, target: FloatArray) -> FloatArray:
-    """Return the eigenvalues of H^{-1} G in increasing order, shape (runs, n)."""
-    return np.stack([eigh(G, H, eigvals_only=True) for G, H in zip(estimate, target)])
+    """Return the eigenvalues of H^{-1} G in increasing order, shape (runs, n); NaN for a run that diverged."""
+    return np.stack([_spectrum(G, H) for G, H in zip(estimate, target)])
+
+
+def _spectrum(G: FloatArray, H: FloatArray) -> FloatArray:
+    if not (np.isfinite(G).all() and np.isfinite(H).all()):
+        return np.full(len(G), np.nan)
+    return eigh(G, H, eigvals_only=True)
 
 
 def _eta(problem: Any, z: FloatArray, estimate: FloatArray) -> FloatArray:
@@ -105,7 +111,9 @@ def _trace_growth(problem: Any, z: FloatArray, t: Any) -> FloatArray:
 
 def _sandwich(problem: Any, z: FloatArray, t: Any) -> FloatArray:
     lowest = _spectra(t.after.estimate, _targets(problem, t.end))[:, 0]
-    return 1 / (lowest + _relative_rounding(problem))
+    lowest = lowest + _relative_rounding(problem)
+    # An estimate that lost its sign is infinitely far below, not negative.
+    return np.where(lowest > 0, 1 / np.where(lowest > 0, lowest, 1.0), np.inf)
 
 
 def _relative_rounding(problem: Any) -> float:
