@@ -131,6 +131,7 @@ ACCELERATED_DESCENT = misquoted(
     r"f(x_N)-f^\star \le \frac{2LR^2}{(N+1)^2}",
     lambda facts, method, steps: 2 * facts["smoothness"] * facts["radius"] ** 2 / (steps + 1) ** 2,
     "that is the rate of accelerated methods",
+    exponent=-2.0,
 )
 
 BEST_STEP_RATE = misquoted(
