@@ -44,6 +44,9 @@ class Claim:
         Stated tightness (largest observed / bound) on a tight instance.
     attained_tolerance : float
         Accuracy at which it must be reached.
+    attained_everywhere : bool
+        Whether a deterministic bound that is made for one horizon must reach it at every horizon, or at one of them.
+        At one step many a wrong method is still right, so that one horizon alone would let it pass.
     resolution : float
         A claim in expectation "holds" only if a violation by this factor would have been caught.
     value_range : tuple of float, optional
@@ -66,6 +69,7 @@ class Claim:
     max_runs: int = 0
     attained: float | None = None
     attained_tolerance: float = 1e-6
+    attained_everywhere: bool = True
     resolution: float = 1.5
     value_range: tuple[float, float] | None = None
     slope_from: float = 0.1

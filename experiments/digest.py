@@ -89,6 +89,7 @@ def content_key(claim: Claim, seed: int) -> str:
         "expected",
         "attained",
         "attained_tolerance",
+        "attained_everywhere",
         "quick",
         "slope_from",
         "value_range",

@@ -53,7 +53,13 @@ class Judged:
             return False
         if claim.attained is None:
             return True
-        return self.tightness is not None and abs(self.tightness - claim.attained) <= claim.attained_tolerance
+        if self.tightness is None or abs(self.tightness - claim.attained) > claim.attained_tolerance:
+            return False
+        ladder = claim.bound.kind == "deterministic" and not claim.bound.anytime and self.verdict == "holds"
+        if not (ladder and claim.attained_everywhere):
+            return True
+        reached = _ratios(claim, self.run).max(axis=0)
+        return bool((reached[reached > -np.inf] >= claim.attained - claim.attained_tolerance).all())
 
 
 def judge(claims: list[Claim], runs: dict[str, ClaimRun]) -> list[Judged]:

@@ -171,3 +171,33 @@ def test_extrapolated_point_of_fista(steps: int, share: float) -> None:
         factor = (1 + math.sqrt(1 + 4 * factor**2)) / 2
     bound = L / (2 * factor**2)  # Kim and Fessler (2016)
     assert worst_case(Extrapolated(Fista(1 / L)), *SMOOTH, steps) / bound == pytest.approx(share, abs=0.005)
+
+
+# Wrong methods that the instances of the ledger cannot tell from the right ones, or only at some numbers of steps.
+FAULTS: dict[str, tuple[str, Callable[[], float]]] = {
+    "OGM-G where OGM is meant": ("OGM, SM-13", lambda: worst_case(OGMG(L, N), *SMOOTH, N)),
+    "OGM where OGM-G is meant": (
+        "OGM-G, SM-14",
+        lambda: worst_case(OGM(L, N), *SMOOTH, N, start="value", measure="gradient"),
+    ),
+    "horizon off by one: OGM": ("OGM, SM-13", lambda: worst_case(OGM(L, N + 1), *SMOOTH, N)),
+    "k/(k+2) for k/(k+3)": ("Nesterov k/(k+3), SM-10", lambda: worst_case(Nesterov(1 / L, Ramp(2.0)), *SMOOTH, N)),
+    "linear decay that starts too late": (
+        "linear decay, last, NS-06",
+        lambda: worst_case(Subgradient(LinearDecay(1 / ROOT, N)), *LIPSCHITZ, N),
+    ),
+    "mu ten per cent too large: ITEM": (
+        "ITEM, SM-16",
+        lambda: worst_case(ITEM(L, 1.1 * MU), *STRONG, N, measure="distance"),
+    ),
+    "mu ten per cent too large: triple momentum": (
+        "triple momentum, SM-15",
+        lambda: worst_case(TripleMomentum(L, 1.1 * MU), *STRONG, N),
+    ),
+}
+
+
+@pytest.mark.parametrize("name", list(FAULTS))
+def test_a_wrong_method_has_another_worst_case(name: str) -> None:
+    theorem, solve = FAULTS[name]
+    assert abs(solve() / CASES[theorem][0] - 1) > 1e-3

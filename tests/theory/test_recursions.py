@@ -604,6 +604,7 @@ FAULTS = {
     "amsgrad-textbook": adam.Adam(0.1),
     "amsgrad-torch": adam.AMSGrad(0.1, eps=1e-8, correction="before max"),
     "unified-adam": adam.Adam(0.1, eps_place="inside"),
+    "signsgd-decay": sign.SignSGD(0.1),
     "lion": sign.Lion(0.1, beta1=0.99, beta2=0.9, weight_decay=0.1),
     "sto-sign": sign.SSDM(0.1),
     "ogm": accelerated.OGM(10.0, 23),
