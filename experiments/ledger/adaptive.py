@@ -11,7 +11,7 @@ from ratecheck.testbeds.coordinate_smooth import NoisySquares, Wells
 from ratecheck.testbeds.online import growing_losses, random_losses, reddi
 from ratecheck.testbeds.sign_online import random_coordinate_signs, steady_drift
 from ratecheck.testbeds.uniform_noise import UniformNoise
-from ratecheck.theory.bounds import adaptive, adaptive_smooth, stosign
+from ratecheck.theory.bounds import adaptive, adaptive_smooth, online, stosign
 from ratecheck.theory.facts import Facts
 from ratecheck.theory.methods.adam import Adam, AMSGrad, UnifiedAdam
 from ratecheck.theory.methods.adaptive import AdaGrad, AdaGradNorm
@@ -146,6 +146,15 @@ ONLINE = (
         method=_amsgrad,
         horizons=(3000,),
         runs=64,
+    ),
+    _claim(
+        "sgd-euclidean-bound",
+        "projected SGD has regret at most D G sqrt(T) in Euclidean terms, one steep coordinate and 400 flat ones",
+        bound=online.OCO_01,
+        problem=lambda horizon: steady_drift((1.0, *(0.001,) * 400), (1.0,) * 401),
+        method=_euclidean_sgd,
+        horizons=(10_000,),
+        tags=("foundations", "online"),
     ),
     _claim(
         "sgd-coordinate-bound",

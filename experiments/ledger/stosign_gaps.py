@@ -10,6 +10,7 @@ from ratecheck.experiments.ledger.stosignsgd import anytime, envelope_known, hor
 from ratecheck.testbeds.convex import least_absolute_deviations, support_vector_machine
 from ratecheck.testbeds.coordinate_smooth import NoisySquares
 from ratecheck.testbeds.max_affine import max_affine
+from ratecheck.testbeds.real_data import real_problem
 from ratecheck.testbeds.sign_counterexamples import MeanAgainstMedian, OpposedPairs, RareOutliers
 from ratecheck.testbeds.uniform_noise import UniformNoise
 from ratecheck.theory.bounds import stosign_gap
@@ -166,6 +167,24 @@ DATA = (
     ),
 )
 
+REAL = tuple(
+    stosign_claim(
+        f"3a-{data}-{loss}",
+        f"the gap of the average obeys the bound on the {data} data, {words}, one sample a step",
+        bound=stosign_gap.STO_3A,
+        problem=lambda horizon, data=data, loss=loss: real_problem(data, loss),
+        method=anytime,
+        horizons=(10_000,),
+        runs=64,
+        tags=("sign", "smooth" if loss == "logistic" else "nonsmooth", "stochastic", "real-data"),
+    )
+    for data, loss, words in (
+        ("breast-cancer", "svm", "as a support vector machine"),
+        ("diabetes", "lad", "by least absolute deviations"),
+        ("wine", "logistic", "by logistic regression"),
+    )
+)
+
 RATES = (
     *(
         stosign_claim(
@@ -187,4 +206,4 @@ RATES = (
     ),
 )
 
-CLAIMS = (*GAP, *DATA, *RATES)
+CLAIMS = (*GAP, *DATA, *REAL, *RATES)

@@ -20,7 +20,9 @@ from ratecheck.testbeds.sign_online import (
 )
 from ratecheck.theory.bounds import stosign, stosign_law
 from ratecheck.theory.facts import Facts
-from ratecheck.theory.methods.stosign import StoSignT
+from ratecheck.theory.methods.averaging import DualAveraging
+from ratecheck.theory.methods.gradient import Projected
+from ratecheck.theory.methods.stosign import StoSignP, StoSignT
 from ratecheck.theory.schedules import InverseSqrt
 
 BEST = 1 / math.sqrt(2)  # the c of the steps c D/sqrt(t) with the smallest bound
@@ -48,6 +50,15 @@ def _one_step_for_all(facts: Facts, horizon: int) -> StoSignT:
 
 def _damped(facts: Facts, horizon: int) -> StoSignT:
     return dataclasses.replace(horizon_known(facts, horizon), damping=1 - 1 / horizon)
+
+
+def _majority(facts: Facts, horizon: int) -> Projected:
+    # Steps that reach the end of the box at once: the point is the corner that the sum of all signs points to.
+    return Projected(DualAveraging(1e6))
+
+
+def _decaying_p(facts: Facts, horizon: int) -> StoSignP:
+    return StoSignP(0.05, weight_decay=0.5)
 
 
 def _fixed_law(facts: Facts, horizon: int) -> StoSignT:
@@ -81,6 +92,16 @@ LAW = (
         horizons=(32,),
         runs=4096,
         tags=("sign", "operator"),
+    ),
+    stosign_claim(
+        "p-box",
+        "weight decay keeps algorithm P in the box of half-width 1/lambda, and steady gradients send it to the edge",
+        bound=stosign_law.STO_P3,
+        problem=lambda horizon: FixedSlope((0.5, -0.25, 1e-3)),
+        method=_decaying_p,
+        horizons=(1000,),
+        attained=1.0,
+        tags=("sign", "momentum"),
     ),
     stosign_claim(
         "law-second-moment",
@@ -154,6 +175,16 @@ REGRET = (
         quick=True,
     ),
     stosign_claim(
+        "1c-one",
+        "regret exactly 1 after four rounds with D = G = 1, and exactly sqrt(T)/2 at every square",
+        bound=stosign.STO_1C,
+        problem=tight_signs,
+        method=envelope_known,
+        horizons=(4, 16, 36),
+        runs=8,
+        attained=1.0,
+    ),
+    stosign_claim(
         "1c-mixed",
         "regret at most sqrt(T)/2 sum D_i G_i on random signs with the known envelope",
         bound=stosign.STO_1C,
@@ -210,6 +241,8 @@ LOWER = (
         method=anytime,
         horizons=(1000,),
         runs=4096,
+        attained=1.0,
+        attained_tolerance=0.03,
         tags=("sign", "online", "lower-bound"),
         quick=True,
     ),
@@ -222,6 +255,16 @@ LOWER = (
         horizons=(4, 16, 64, 256, 1024),
         runs=1024,
         tags=("sign", "stochastic", "lower-bound"),
+    ),
+    stosign_claim(
+        "lower-attained",
+        "following the majority of the signs seen attains the lower bound on hidden directions",
+        bound=stosign_law.STO_L2E,
+        problem=lambda horizon: HiddenDirection(horizon, (1.0,) * 6, (1.0,) * 6, copies=64),
+        method=_majority,
+        horizons=(1, 4, 15, 64, 255),
+        runs=4096,
+        tags=("online", "stochastic", "lower-bound"),
     ),
 )
 

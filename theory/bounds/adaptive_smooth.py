@@ -11,11 +11,11 @@ from ratecheck.theory.arrays import FloatArray, IntArray
 from ratecheck.theory.bound import Assumption, Bound, Source, innermost
 from ratecheck.theory.bounds.adaptive_outputs import LastMove, LateMean
 from ratecheck.theory.bounds.assumptions import COORDINATES_BOUNDED
+from ratecheck.theory.bounds.stosign_law import LARGEST_ENTRY
 from ratecheck.theory.bounds.stosign_setup import CONSTANT_STEPS, step_scale
 from ratecheck.theory.facts import Facts
 from ratecheck.theory.outputs import Last, MeanMeasure
 from ratecheck.theory.stationarity import GAP, SQUARED_GRADIENT_NORM
-from ratecheck.theory.stationarity.measure import Measure
 
 DEFOSSEZ = "Defossez, Bottou, Bach and Usunier"
 
@@ -72,13 +72,6 @@ def _kingma_update_size(facts: Facts, method: Any, steps: IntArray) -> FloatArra
     m = innermost(method)
     limit = max(1.0, (1 - m.beta1) / math.sqrt(1 - m.beta2))
     return np.full(steps.shape, float(step_scale(method)) * limit)
-
-
-def _largest_entry(problem: Any, x: FloatArray, oracle: Any) -> FloatArray:
-    return np.abs(x).max(axis=1)
-
-
-LARGEST_ENTRY = Measure("largest entry", r"\|x\|_\infty", _largest_entry)
 
 
 def _frank_wolfe(facts: Facts, method: Any, steps: IntArray) -> FloatArray:

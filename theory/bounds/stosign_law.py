@@ -7,15 +7,16 @@ and steps. On a linear function the decrease after T constant steps is a sum of 
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
 from ratecheck.theory.arrays import FloatArray, IntArray
-from ratecheck.theory.bound import Bound, Source
+from ratecheck.theory.bound import Assumption, Bound, Source, innermost
 from ratecheck.theory.bounds.stosign_setup import CONSTANT_STEPS, PAPER, envelope_of, step_scale
 from ratecheck.theory.facts import Facts
-from ratecheck.theory.outputs import Average, Last
+from ratecheck.theory.outputs import Average, Last, Worst
 from ratecheck.theory.stationarity import GAP, REGRET
 from ratecheck.theory.stationarity.measure import Measure
 
@@ -28,6 +29,11 @@ def _squared_decrease(problem: Any, x: FloatArray, oracle: Any) -> FloatArray:
     return _decrease(problem, x, oracle) ** 2
 
 
+def _largest_entry(problem: Any, x: FloatArray, oracle: Any) -> FloatArray:
+    return np.abs(x).max(axis=1)
+
+
+LARGEST_ENTRY = Measure("largest entry", r"\|x\|_\infty", _largest_entry)
 DECREASE = Measure("decrease", r"f(x_0)-f(x)", _decrease)
 SQUARED_DECREASE = Measure("squared decrease", r"(f(x_0)-f(x))^2", _squared_decrease)
 
@@ -42,6 +48,14 @@ def _second_moment(facts: Facts, method: Any, steps: IntArray) -> FloatArray:
     g, eta = facts["slopes"], step_scale(method)
     c = np.clip(g / envelope_of(facts, method), -1, 1)
     return _mean_decrease(facts, method, steps) ** 2 + steps * float(np.sum((eta * g) ** 2 * (1 - c**2)))
+
+
+def _decay_box(facts: Facts, method: Any, steps: IntArray) -> FloatArray:
+    return np.full(steps.shape, 1 / innermost(method).weight_decay)
+
+
+def _overshoot(facts: Facts, method: Any, horizon: int) -> float:
+    return float(np.max(step_scale(method))) * innermost(method).weight_decay - 1
 
 
 def mean_walk_length(T: int) -> float:
@@ -156,4 +170,27 @@ STO_L2X = Bound(
     remark="Attained by following the majority of the signs seen.",
 )
 
-BOUNDS = (STO_P1, STO_P2, STO_L1, STO_L2, STO_L2X)
+STO_P3 = Bound(
+    id="STO-P3",
+    title="weight decay keeps the points of algorithm P in a box",
+    formula=r"\max_{t\le T}\|x_t\|_\infty \le \max\{\|x_0\|_\infty, 1/\lambda\}",
+    measure=LARGEST_ENTRY,
+    output=Worst(),
+    value=_decay_box,
+    assumptions=(Assumption("the step size times lambda is at most 1", on_setup=_overshoot),),
+    source=PAPER,
+    provenance="derived",
+    evidence=("derived here",),
+    remark="Each step is a convex combination of the old point and of a corner of the box. From the origin here.",
+)
+
+STO_L2E = replace(
+    STO_L2X,
+    id="STO-L2e",
+    title="following the majority of the signs seen has exactly the least expected gap on hidden directions",
+    formula=STO_L2X.formula.replace(r"\ge", "="),
+    side="equal",
+    remark="The majority is the likelier sign, whatever the points at which the gradient was sampled.",
+)
+
+BOUNDS = (STO_P1, STO_P2, STO_P3, STO_L1, STO_L2, STO_L2X, STO_L2E)
