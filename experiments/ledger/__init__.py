@@ -24,6 +24,7 @@ def claims() -> dict[str, Claim]:
         quasi_newton_local,
         saddle,
         saddle_linear,
+        sampling,
         sign,
         smooth,
         stosign_gaps,
@@ -46,6 +47,7 @@ def claims() -> dict[str, Claim]:
         accelerated,
         heavy_ball,
         conjugate,
+        sampling,
         online,
         misquoted,
     )

@@ -14,6 +14,7 @@ from ratecheck.theory.methods import (
     conjugate_one_point,
     conjugate_search,
     conjugate_trust_region,
+    conjugate_walk,
     frank_wolfe,
     gradient,
     line_search,
@@ -50,5 +51,6 @@ METHODS = {
     **conjugate_one_point.EXAMPLES,
     **conjugate_search.EXAMPLES,
     **conjugate_trust_region.EXAMPLES,
+    **conjugate_walk.EXAMPLES,
     **scs_adamw.EXAMPLES,
 }

@@ -126,19 +126,23 @@ class GaussianMean:
     ----------
     deviation : float
         sigma.
+    points : int
+        Means that must be accurate at once; the failure probability is split evenly over them.
     """
 
     deviation: float
+    points: int = 1
 
     def __post_init__(self) -> None:
         require_positive("deviation", self.deviation)
+        require_count("points", self.points)
 
     def _scale(self, confidence: float) -> float:
         from scipy.special import ndtri
 
         if failure(confidence) >= 0.5:
             raise InputError(f"confidence is {confidence!r}, but a one-sided normal limit needs more than 0.5.")
-        return self.deviation * float(ndtri(confidence))
+        return -self.deviation * float(ndtri(failure(confidence) / self.points))
 
     def samples(self, accuracy: float, confidence: float) -> int:
         """Return the number of samples for an accuracy."""

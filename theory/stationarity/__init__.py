@@ -1,6 +1,6 @@
 """Measures of how far a point or a run is from being optimal."""
 
-from ratecheck.theory.stationarity import aggregation, certificate, quasi_newton, saddle, saddle_steps
+from ratecheck.theory.stationarity import aggregation, certificate, estimation, quasi_newton, saddle, saddle_steps
 from ratecheck.theory.stationarity.basic import (
     DISTANCE,
     GAP,
@@ -27,6 +27,7 @@ MEASURES = {
         *quasi_newton.MEASURES,
         *aggregation.MEASURES,
         *certificate.MEASURES,
+        *estimation.MEASURES,
     )
 }
 

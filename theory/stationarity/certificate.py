@@ -186,6 +186,18 @@ def _sample_bias(problem: Any, x: FloatArray, state: Any) -> FloatArray:
     return told / (np.where(shift > 0, shift, 1.0) * unit)
 
 
+def _spent(problem: Any, x: FloatArray, state: Any) -> FloatArray:
+    return state.spent
+
+
+def _sample_size(problem: Any, x: FloatArray, state: Any) -> FloatArray:
+    return state.size.astype(np.float64)
+
+
+def _stopping_time(problem: Any, x: FloatArray, state: Any) -> FloatArray:
+    return state.stopped_at
+
+
 def _rejected_rise(problem: Any, x: FloatArray, state: Any) -> FloatArray:
     """Return the change of the validation value over an accepted step, 0 elsewhere: positive is a rise."""
     return np.where(conjugate(state).serious, state.validation_change, 0.0)
@@ -202,6 +214,9 @@ SAMPLE_BIAS = Measure(
     of="state",
 )
 VALIDATION_RISE = Measure("validation change of an accepted step", r"\hat f(x^+)-\hat f(x)", _rejected_rise, of="state")
+SPENT = Measure("sample gradients", r"\sum_kN_k", _spent, of="state")
+SAMPLE_SIZE = Measure("sample size", r"N_k", _sample_size, of="state")
+STOPPING_TIME = Measure("stopping time", r"T_\epsilon", _stopping_time, of="state")
 
 MEASURES = (
     DIRECTION_NORM,
@@ -223,4 +238,7 @@ MEASURES = (
     STOPPED_GAP,
     SAMPLE_BIAS,
     VALIDATION_RISE,
+    SPENT,
+    SAMPLE_SIZE,
+    STOPPING_TIME,
 )
