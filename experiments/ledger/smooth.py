@@ -9,7 +9,7 @@ from ratecheck.experiments.claim import Claim
 from ratecheck.testbeds.random_instances import random_quadratics, random_smooth, random_waves, zigzag
 from ratecheck.testbeds.relative_error import RelativeError
 from ratecheck.testbeds.worst_case_univariate import dip, half_square, huber, ripple
-from ratecheck.theory.bound import Bound
+from ratecheck.theory.bound import Bound, Source
 from ratecheck.theory.bounds.smooth import (
     SM_01,
     SM_02,
@@ -23,9 +23,12 @@ from ratecheck.theory.bounds.smooth import (
     SM_08,
     SM_09,
 )
+from ratecheck.theory.bounds.step_rules import relative_step_within
 from ratecheck.theory.facts import Facts
 from ratecheck.theory.methods.gradient import Subgradient
 from ratecheck.theory.methods.line_search import SteepestDescent
+from ratecheck.theory.outputs import Last
+from ratecheck.theory.stationarity import GAP
 
 LADDER = (1, 2, 5, 10, 20, 50, 100, 200)
 BATCH_LADDER = (1, 2, 5, 10, 20, 40)
@@ -158,7 +161,7 @@ def _zigzag(horizon: int) -> Any:
 
 _STEPS = (("half", 0.5), ("unit", 1.0), ("long", 1.5), ("edge", 1.9))
 
-CLAIMS = (
+CLAIMS: tuple[Claim, ...] = (
     *(
         exact(
             f"sm-01-{name}-step",
@@ -257,5 +260,31 @@ CLAIMS = (
         horizons=(60,),
         tags=(*TAGS, "nonconvex"),
         quick=True,
+    ),
+)
+
+TEXTBOOK = Bound(
+    id="SM-01-textbook",
+    title="gradient descent with step 1/L, as textbooks have it",
+    formula=r"f(x_N)-f^\star \le \frac{2LR^2}{N+4}",
+    measure=GAP,
+    output=Last(),
+    value=lambda facts, method, steps: 2 * facts["smoothness"] * facts["radius"] ** 2 / (steps + 4),
+    anytime=False,
+    assumptions=(relative_step_within(0.0, 1.0),),
+    source=Source("Nesterov", 2004, "corollary 2.1.2"),
+    provenance="paper",
+    evidence=("recalled", "derived here"),
+    remark="Up to four times the exact worst case, SM-01; derived from it.",
+)
+CLAIMS += (
+    Claim(
+        id="sm-01-textbook",
+        title="the textbook bound of gradient descent holds, four times too large",
+        bound=TEXTBOOK,
+        problem=worst_for_gap(1.0),
+        method=descent(1.0),
+        horizons=LADDER,
+        tags=TAGS,
     ),
 )
