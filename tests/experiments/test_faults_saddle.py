@@ -1,4 +1,4 @@
-"""Planted faults in saddle-point methods: each is a bug that was or could have been made, and a claim must notice it."""
+"""Planted faults in saddle-point methods: bugs that were made or could have been, each of which a claim must notice."""
 
 from __future__ import annotations
 
