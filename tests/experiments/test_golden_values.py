@@ -21,6 +21,7 @@ from ratecheck.theory.bounds.smooth import SM_01, SM_02, SM_03, SM_05, SM_06, SM
 from ratecheck.theory.facts import Facts, closed_form
 from ratecheck.theory.methods.gradient import Subgradient
 from ratecheck.theory.methods.momentum import HeavyBall
+from ratecheck.theory.methods.saddle import PastExtragradient
 from ratecheck.theory.schedules import InverseSqrt
 
 UNIT = Facts(closed_form(lipschitz=1.0, radius=1.0, smoothness=1.0, initial_gap=1.0, strong_convexity=0.1))
@@ -127,7 +128,11 @@ def test_last_iterate_is_exact_on_both_branches(factor: float) -> None:
     assert nonsmooth(method, N, "last") == pytest.approx(value(NS_05, method, N), rel=SOLVER_ACCURACY)
 
 
-DECAYING = {2: (0.61974, 0.61898, 0.98037), 5: (0.47324, 0.47383, 0.78407)}
+DECAYING = {
+    2: (0.61974, 0.61898, 0.98037),
+    5: (0.47324, 0.47383, 0.78407),
+    10: (0.37653, 0.37762, 0.64327),
+}
 
 
 @pytest.mark.parametrize(("N", "golden"), DECAYING.items())
@@ -231,8 +236,8 @@ def regret(step_sizes: Sequence[float]) -> float:
 
 
 ONLINE: dict[str, tuple[Callable[[int], float], dict[int, float], Any]] = {
-    "1/sqrt(t)": (lambda t: 1 / math.sqrt(t), {1: 1.0, 2: 1.5, 3: 1.91421, 5: 2.64223}, OCO_02),
-    "1/sqrt(2t)": (lambda t: 1 / math.sqrt(2 * t), {1: 1.0, 2: 1.41421, 3: 1.85355, 5: 2.49537}, OCO_03),
+    "1/sqrt(t)": (lambda t: 1 / math.sqrt(t), {1: 1.0, 2: 1.5, 3: 1.91421, 5: 2.64223, 8: 3.48324}, OCO_02),
+    "1/sqrt(2t)": (lambda t: 1 / math.sqrt(2 * t), {1: 1.0, 2: 1.41421, 3: 1.85355, 5: 2.49537, 8: 3.30212}, OCO_03),
 }
 
 
@@ -243,3 +248,35 @@ def test_online_gradient_descent(steps: str) -> None:
     assert exact == pytest.approx(golden, abs=6e-6)
     facts = Facts(closed_form(diameter=1.0, gradient_bound=1.0))
     assert all(exact[T] <= value(bound, None, T, facts) * (1 + 1e-6) for T in golden)
+
+
+@pytest.mark.parametrize(("n", "golden"), {5: 0.0602664, 10: 0.0412044}.items())
+def test_past_extragradient(n: int, golden: float) -> None:
+    PEPit = pytest.importorskip("PEPit")
+    functions, operators = pytest.importorskip("PEPit.functions"), pytest.importorskip("PEPit.operators")
+    steps = pytest.importorskip("PEPit.primitive_steps")
+    pep, gamma = PEPit.PEP(), 0.25
+    indicator = pep.declare_function(functions.ConvexIndicatorFunction)
+    F = pep.declare_function(operators.LipschitzStronglyMonotoneOperatorCheap, mu=0, L=1)
+    solution = (F + indicator).stationary_point()
+    start = pep.set_initial_point()
+    pep.set_initial_condition((start - solution) ** 2 <= 1)
+    oracle = SimpleNamespace(
+        operator=F.gradient, project=lambda z: steps.proximal_step(z, indicator, gamma)[0], f_star=0.0
+    )
+    method = PastExtragradient(gamma)
+    x = oracle.project(start)
+    state, before = method.init(x), x
+    for _ in range(n):
+        before = x
+        x, state = method.step(x, state, oracle)
+    pep.set_performance_metric((x - before) ** 2)
+    assert float(pep.solve(solver="CLARABEL", verbose=0)) == pytest.approx(golden, rel=2e-5)
+
+
+def test_optimistic_gradient_on_a_set() -> None:
+    # The package has the method without a set only; its exact worst case on one is PEPit's own example.
+    examples = pytest.importorskip("PEPit.examples.monotone_inclusions_variational_inequalities")
+    for n, golden in {5: 0.0663142, 10: 0.0424130}.items():
+        exact, _ = examples.wc_optimistic_gradient(n=n, gamma=0.25, L=1, solver="CLARABEL", verbose=-1)
+        assert exact == pytest.approx(golden, rel=2e-5)
