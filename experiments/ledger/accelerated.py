@@ -132,7 +132,7 @@ _STRONG_METHODS = {"gradient-descent": descent(1.0), "nesterov": nesterov_strong
 _ATTAINED: dict[str, Any] = {"attained": 1.0, "attained_tolerance": 1e-9}
 
 CLAIMS = (
-    exact("sm-10-huber", "Nesterov's method", SM_10, huber_for_nesterov, nesterov, tags=_MOMENTUM, quick=True),
+    exact("sm-10-huber", "Nesterov's method", SM_10, huber_for_nesterov, nesterov, tags=_MOMENTUM),
     random_batch(SM_10, "Nesterov's method", smooth_batch, nesterov),
     _upper("sm-11-huber", "FISTA on the worst Huber function of Nesterov's method", SM_11, _huber, fista),
     random_batch(SM_11, "FISTA", smooth_batch, fista, horizons=(40,)),
@@ -140,7 +140,7 @@ CLAIMS = (
     random_batch(SM_11_EXTRAPOLATED, "FISTA's extrapolated point", smooth_batch, fista_extrapolated, horizons=(40,)),
     _upper("sm-12-chain", "constant momentum on the strongly convex chain", SM_12, _strong_chain, nesterov_strong),
     random_batch(SM_12, "constant momentum", strong_batch, nesterov_strong, horizons=(40,)),
-    exact("sm-13-huber", "OGM on its Huber function", SM_13, huber_for_ogm, ogm, tags=_MOMENTUM, quick=True),
+    exact("sm-13-huber", "OGM on its Huber function", SM_13, huber_for_ogm, ogm, tags=_MOMENTUM),
     exact("sm-13-half-square", "OGM on the half square", SM_13, _half_square, ogm, tags=_MOMENTUM),
     random_batch(SM_13, "OGM", smooth_batch, ogm),
     exact(
@@ -161,7 +161,6 @@ CLAIMS = (
         triple_momentum,
         tags=_MOMENTUM,
         horizons=(30,),
-        quick=True,
     ),
     random_batch(SM_15, "triple momentum", strong_batch, triple_momentum, horizons=(40,)),
     *(

@@ -90,7 +90,6 @@ CLAIMS = (
         MaxCoordinate,
         polyak,
         horizons=(200,),
-        quick=True,
     ),
     random_batch(NS_08, "Polyak's step", maxima, polyak, horizons=(40,)),
     random_batch(NS_08, "Polyak's step", deviations, polyak, horizons=(40,)),
@@ -105,7 +104,6 @@ CLAIMS = (
         _corner,
         polyak,
         horizons=(1,),
-        quick=True,
     ),
     _claim(
         "ns-09-random-sharp",

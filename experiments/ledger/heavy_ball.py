@@ -86,7 +86,6 @@ CLAIMS = (
         huber_for_ramped,
         ramped,
         tags=(*MOMENTUM, "exact"),
-        quick=True,
     ),
     random_batch(HB_02, "the ramped heavy ball", smooth_batch, ramped),
     Claim(
@@ -108,7 +107,6 @@ CLAIMS = (
             polyak_tuned,
             horizons=(horizon,),
             tags=(*MOMENTUM, "exact"),
-            quick=kappa == 25,
         )
         for kappa, horizon in ((4, 30), (25, 80), (100, 160))
     ),

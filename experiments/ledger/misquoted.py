@@ -59,7 +59,7 @@ def _defeated_adam(facts: Facts, horizon: int) -> Projected:
 
 
 def _false(name: str, bound: Any, problem: Any, method: Any, about: str, **other: Any) -> Claim:
-    fields: dict[str, Any] = {"horizons": LADDER, **other}
+    fields: dict[str, Any] = {"horizons": LADDER, "quick": bound.kind == "deterministic", **other}
     return Claim(
         id=f"mq-{name}",
         title=f"{bound.title} (false)",
@@ -77,13 +77,13 @@ def _counted(row: str, problem: Any, method: Any, about: str, **other: Any) -> C
 
 
 CLAIMS = (
-    _counted("NS-01", MaxCoordinate, nonsmooth.constant(), "nonsmooth", quick=True),
+    _counted("NS-01", MaxCoordinate, nonsmooth.constant(), "nonsmooth"),
     _counted("NS-03", MaxCoordinate, nonsmooth.constant(), "nonsmooth"),
-    _counted("NS-06", MaxCoordinate, nonsmooth.linear_decay, "nonsmooth", quick=True),
+    _counted("NS-06", MaxCoordinate, nonsmooth.linear_decay, "nonsmooth"),
     _counted("NS-07", MaxCoordinate, nonsmooth.quasi_monotone, "nonsmooth"),
     _counted("NS-08", MaxCoordinate, decaying_steps.polyak, "nonsmooth"),
     _counted("NSL-01", MaxCoordinate, nonsmooth.linear_decay, "nonsmooth", horizons=LADDER[1:]),
-    _counted("SM-01", smooth.worst_for_gap(1.0), smooth.descent(1.0), "smooth", quick=True),
+    _counted("SM-01", smooth.worst_for_gap(1.0), smooth.descent(1.0), "smooth"),
     _counted("SM-02", smooth.worst_for_gradient(1.0), smooth.descent(1.0), "smooth"),
     _counted("SM-06", _dip, smooth.descent(1.0), "smooth"),
     _counted("SM-10", accelerated.huber_for_nesterov, accelerated.nesterov, "smooth"),
@@ -98,7 +98,6 @@ CLAIMS = (
         _chain_for_average_step,
         nonsmooth.constant(),
         "nonsmooth",
-        quick=True,
     ),
     _false(
         "last-smaller-sum",
@@ -125,6 +124,15 @@ CLAIMS = (
         horizons=RATE_LADDER,
     ),
     _false("wrong-ball", misquoted.WRONG_BALL, _around_minimiser, nonsmooth.constant(), "nonsmooth"),
+    _false(
+        "polyak-last",
+        misquoted.POLYAK_LAST,
+        nonsmooth.maxima,
+        decaying_steps.polyak,
+        "nonsmooth",
+        horizons=(40,),
+        runs=1000,
+    ),
     _false("sharp-rate", misquoted.SHARP_RATE, _corner, decaying_steps.polyak, "nonsmooth", horizons=(1,)),
     _false("one-branch", misquoted.ONE_BRANCH, smooth.worst_for_gap(1.9), smooth.descent(1.9), "smooth"),
     _false(
@@ -150,7 +158,6 @@ CLAIMS = (
         heavy_ball.polyak_tuned,
         "momentum",
         horizons=(60,),
-        quick=True,
     ),
     _false(
         "heavy-ball-everywhere",
@@ -159,7 +166,6 @@ CLAIMS = (
         heavy_ball.polyak_tuned,
         "momentum",
         horizons=(100,),
-        quick=True,
     ),
     _false("regret-half-everywhere", misquoted.BALL_CONSTANT, online.orthogonal, online.horizon_descent, "online"),
     _false("regret-general-on-ball", misquoted.GENERAL_CONSTANT, online.adversary, online.minimax_player, "online"),
@@ -172,5 +178,5 @@ CLAIMS = (
         horizons=(200,),
         runs=1024,
     ),
-    _false("adam-rate", misquoted.ADAM_RATE, _reddi, _defeated_adam, "online", horizons=(3000,), quick=True),
+    _false("adam-rate", misquoted.ADAM_RATE, _reddi, _defeated_adam, "online", horizons=(3000,)),
 )

@@ -114,7 +114,7 @@ def linear(horizon: int) -> Any:
 
 def exact(id: str, title: str, bound: Bound, problem: Any, method: Any, **other: Any) -> Claim:
     """Return a claim that is attained, to rounding, at every number of steps of the ladder."""
-    fields = {"horizons": LADDER, "tags": (*TAGS, "exact"), **EXACT, **other}
+    fields = {"horizons": LADDER, "tags": (*TAGS, "exact"), "quick": True, **EXACT, **other}
     return Claim(id=id, title=title, bound=bound, problem=problem, method=method, **fields)
 
 
@@ -139,7 +139,6 @@ CLAIMS = (
         NS_01,
         MaxCoordinate,
         constant(),
-        quick=True,
     ),
     *(
         Claim(
@@ -155,7 +154,7 @@ CLAIMS = (
     ),
     random_batch(NS_01, "the best iterate", maxima, constant(), quick=True),
     random_batch(NS_01, "the best iterate", deviations, constant()),
-    exact("ns-02-max-coordinate", "steps of given lengths, best iterate", NS_02, MaxCoordinate, normalized, quick=True),
+    exact("ns-02-max-coordinate", "steps of given lengths, best iterate", NS_02, MaxCoordinate, normalized),
     random_batch(NS_02, "the best iterate with steps of given lengths", maxima, normalized),
     exact("ns-03-max-coordinate", "the average of all points is within MR/sqrt(N+1)", NS_03, MaxCoordinate, constant()),
     *(
@@ -166,7 +165,6 @@ CLAIMS = (
             equiangular_for(factor),
             constant(factor),
             horizons=SHORT_LADDER if factor >= 1 else SHORT_LADDER[2:],
-            quick=factor == 3.0,
         )
         for name, factor in (("half", 0.5), ("best", 1.0), ("triple", 3.0), ("tenfold", 10.0))
     ),
@@ -181,7 +179,6 @@ CLAIMS = (
         chain_for(1.0),
         constant_for_last(),
         horizons=SHORT_LADDER,
-        quick=True,
     ),
     *(
         exact(
@@ -221,7 +218,6 @@ CLAIMS = (
         NS_06,
         MaxCoordinate,
         linear_decay,
-        quick=True,
     ),
     random_batch(NS_06, "the last iterate with linear decay", maxima, linear_decay),
     random_batch(NS_06, "the last iterate with linear decay", deviations, linear_decay),
@@ -231,7 +227,6 @@ CLAIMS = (
         NS_07,
         MaxCoordinate,
         quasi_monotone,
-        quick=True,
     ),
     random_batch(NS_07, "the last iterate of the quasi-monotone method", maxima, quasi_monotone),
 )

@@ -125,7 +125,14 @@ def _claim(id: str, title: str, bound: Bound, problem: Any, method: Any, **other
 
 
 def _exact(id: str, title: str, bound: Bound, problem: Any, method: Any, **other: Any) -> Claim:
-    return _claim(id, title, bound, problem, method, **{"horizons": ROUNDS, "tags": (*TAGS, "exact"), **EXACT, **other})
+    return _claim(
+        id,
+        title,
+        bound,
+        problem,
+        method,
+        **{"horizons": ROUNDS, "tags": (*TAGS, "exact"), "quick": True, **EXACT, **other},
+    )
 
 
 def _random(bound: Bound, what: str, method: Any, problem: Any = losses, **other: Any) -> Claim:

@@ -15,6 +15,7 @@ from ratecheck.theory.bound import Bound, Source
 from ratecheck.theory.bounds import accelerated, heavy_ball, nonsmooth, nonsmooth_lower, online, polyak_step, smooth
 from ratecheck.theory.bounds.nonsmooth import last_iterate_square, minimax
 from ratecheck.theory.bounds.step_rules import per_step
+from ratecheck.theory.outputs import Last
 from ratecheck.theory.stationarity import DISTANCE
 
 
@@ -100,6 +101,16 @@ WRONG_BALL = misquoted(
     r"\min_{k\le N} f(x_k)-f^\star \ge \frac{MR}{2(1+\sqrt{N+1})}",
     nonsmooth_lower.NSL_02A.value,
     "1 needs M-Lipschitz on the ball around x_0 only; around x* the function gives 2",
+)
+
+POLYAK_LAST = misquoted(
+    polyak_step.NS_08,
+    "last",
+    "last iterate with Polyak's step",
+    r"f(x_N)-f^\star \le \frac{MR}{\sqrt{N+1}}",
+    polyak_step.NS_08.value,
+    "only the best and the average iterate have it; the last one is O(N^(-1/4))",
+    output=Last(),
 )
 
 SHARP_RATE = misquoted(
@@ -216,6 +227,7 @@ BOUNDS = (
     DECAYING_LAST_RATE,
     STRONGLY_CONVEX_LAST_RATE,
     WRONG_BALL,
+    POLYAK_LAST,
     SHARP_RATE,
     ONE_BRANCH,
     ACCELERATED_DESCENT,
