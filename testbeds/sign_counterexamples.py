@@ -91,6 +91,7 @@ class OpposedPairs:
                 widths=self.domain.widths,
                 diameter=self.domain.diameter,
                 lipschitz=math.sqrt(self.dim * (1 + self.epsilon**2)),
+                second_moment=self.dim * (1 + self.epsilon**2),
                 radius=float(np.linalg.norm(start)),
                 offsets=np.abs(start),
                 invariant_gap=self.epsilon * self.dim,
@@ -141,15 +142,11 @@ class RareOutliers:
                 f"outlier is {self.outlier!r} and common is {self.common!r}; they must have one sign and a mean not 0."
             )
 
+    name = "rare outliers"
     instances = None
     domain = Box(np.array([-1.0]), np.array([1.0]))
     draws = 1
     batch = 1
-
-    @property
-    def name(self) -> str:
-        """Short name."""
-        return f"rare outliers ({self.outlier:g} with probability {self.probability:g}, else {-self.common:g})"
 
     @property
     def slope(self) -> float:
@@ -263,6 +260,7 @@ class MeanAgainstMedian:
             f_star=2 * d * (1 - p) * B,
             x_star=np.full(d, -1.0),
             coordinate_bounds=np.full(d, A),
+            second_moment=d * (p * A**2 + (1 - p) * B**2),
             offsets=np.ones(d),
             wrong_gap=2 * d * (p * A - (1 - p) * B),
         )

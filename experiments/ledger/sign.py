@@ -1,4 +1,4 @@
-"""Claims on sign descent: that it converges like StoSignSGD, which is false, and what is true of it and of its kin."""
+"""Claims on sign descent for smooth functions, on error feedback, and on normalised methods."""
 
 from __future__ import annotations
 
@@ -8,49 +8,16 @@ from typing import Any
 import numpy as np
 
 from ratecheck.experiments.claim import Claim
-from ratecheck.experiments.ledger.stosignsgd import BEST
-from ratecheck.testbeds.coordinate_smooth import NoisySquares, OpposedSquares, Wells
+from ratecheck.testbeds.coordinate_smooth import NoisySquares, Wells
 from ratecheck.testbeds.fixed_slope import FixedSlope
-from ratecheck.testbeds.sign_counterexamples import MeanAgainstMedian, OpposedPairs, RareOutliers
-from ratecheck.testbeds.sign_online import periodic_spikes
+from ratecheck.testbeds.sign_counterexamples import MeanAgainstMedian, OpposedPairs
 from ratecheck.testbeds.uniform_noise import UniformNoise
 from ratecheck.testbeds.worst_case_univariate import sign_oscillation
-from ratecheck.theory.bounds import sign, stosign, stosign_gap
+from ratecheck.theory.bounds import sign
 from ratecheck.theory.facts import Facts
-from ratecheck.theory.methods.gradient import NormalizedSubgradient, Projected
+from ratecheck.theory.methods.gradient import NormalizedSubgradient
 from ratecheck.theory.methods.normalized import NormalizedMomentum
-from ratecheck.theory.methods.sign import ErrorFeedbackSign, Lion, SignSGD, Signum
-from ratecheck.theory.schedules import InverseSqrt
-
-DELTA = 0.01  # step of the claims that hold for every small step
-
-
-def _anytime_sign(facts: Facts, horizon: int) -> Projected:
-    return Projected(SignSGD(InverseSqrt(BEST * facts["widths"])))
-
-
-def _unclipped_sign(facts: Facts, horizon: int) -> SignSGD:
-    return SignSGD(InverseSqrt(0.9))
-
-
-def _constant_sign(facts: Facts, horizon: int) -> Projected:
-    return Projected(SignSGD(facts["widths"] / math.sqrt(horizon)))
-
-
-def _unconstrained_sign(facts: Facts, horizon: int) -> SignSGD:
-    return SignSGD(facts["offsets"] / math.sqrt(horizon))
-
-
-def _short_sign(facts: Facts, horizon: int) -> Projected:
-    return Projected(SignSGD(DELTA))
-
-
-def _signum(facts: Facts, horizon: int) -> Projected:
-    return Projected(Signum(facts["widths"] / math.sqrt(horizon), momentum=0.5))
-
-
-def _lion(facts: Facts, horizon: int) -> Projected:
-    return Projected(Lion(facts["widths"] / math.sqrt(horizon), beta1=0.3, beta2=0.5))
+from ratecheck.theory.methods.sign import ErrorFeedbackSign, SignSGD
 
 
 def _bernstein(facts: Facts, horizon: int) -> SignSGD:
@@ -59,6 +26,14 @@ def _bernstein(facts: Facts, horizon: int) -> SignSGD:
 
 def _error_feedback(facts: Facts, horizon: int) -> ErrorFeedbackSign:
     return ErrorFeedbackSign(1 / math.sqrt(horizon))
+
+
+def _nonsmooth_error_feedback(facts: Facts, horizon: int) -> ErrorFeedbackSign:
+    kept = 1 / len(facts["offsets"])
+    growth = 1 + 4 * math.sqrt(1 - kept) / kept
+    return ErrorFeedbackSign(
+        float(np.linalg.norm(facts["offsets"])) / math.sqrt(facts["second_moment"] * growth * horizon)
+    )
 
 
 def _normalized_momentum(facts: Facts, horizon: int) -> NormalizedMomentum:
@@ -72,174 +47,13 @@ def _wells(horizon: int) -> Wells:
     return Wells((1.0, 2.0, 0.5), (1.5, -1.0, 2.0), UniformNoise((1.0, 1.0, 0.25)))
 
 
-def _false(name: str, title: str, **parts: Any) -> Claim:
-    parts = {"runs": 64, "tags": ("stosignsgd", "sign", "nonsmooth"), **parts}
-    return Claim(id=f"signsgd-{name}", title=title, expected="refuted", **parts)
-
-
-def _true(name: str, title: str, **parts: Any) -> Claim:
+def _claim(name: str, title: str, **parts: Any) -> Claim:
     parts = {"tags": ("foundations", "sign"), **parts}
     return Claim(id=name, title=title, **parts)
 
 
-FALSE = (
-    *(
-        _false(
-            f"pairs-{dim}-{str(epsilon).replace('.', '')}",
-            f"sign descent obeys StoSignSGD's bound on opposed pairs, d = {dim}, epsilon = {epsilon}",
-            bound=stosign_gap.STO_3B,
-            problem=lambda horizon, dim=dim, epsilon=epsilon: OpposedPairs(dim, epsilon),
-            method=_constant_sign,
-            horizons=(20_000,),
-            runs=8,
-            quick=dim == 2,
-        )
-        for dim, epsilon in ((2, 0.5), (10, 0.5), (10, 0.1))
-    ),
-    _false(
-        "pairs-rate",
-        "the mean gap of sign descent falls like 1/sqrt(T) on opposed pairs",
-        bound=stosign_gap.STO_3R,
-        problem=lambda horizon: OpposedPairs(2, 0.5),
-        method=_unclipped_sign,
-        horizons=(5000,),
-        runs=1,
-    ),
-    _false(
-        "outliers",
-        "sign descent obeys StoSignSGD's bound where large gradients are rare",
-        bound=stosign_gap.STO_3A,
-        problem=lambda horizon: RareOutliers(),
-        method=_anytime_sign,
-        horizons=(20_000,),
-        quick=True,
-        tags=("stosignsgd", "sign", "stochastic"),
-    ),
-    _false(
-        "outliers-rate",
-        "the mean gap of sign descent falls like 1/sqrt(T) where large gradients are rare",
-        bound=stosign_gap.STO_3R,
-        problem=lambda horizon: RareOutliers(),
-        method=_anytime_sign,
-        horizons=(5000,),
-        runs=32,
-        tags=("stosignsgd", "sign", "stochastic"),
-    ),
-    _false(
-        "median",
-        "sign descent obeys StoSignSGD's unconstrained bound where the median points to the wrong kink",
-        bound=stosign_gap.STO_1D,
-        problem=lambda horizon: MeanAgainstMedian(4),
-        method=_unconstrained_sign,
-        horizons=(10_000,),
-        tags=("stosignsgd", "sign", "nonsmooth", "stochastic"),
-    ),
-    _false(
-        "median-box",
-        "sign descent obeys StoSignSGD's bound on a box where the median points to the wrong kink",
-        bound=stosign_gap.STO_3B,
-        problem=lambda horizon: MeanAgainstMedian(1, half_width=1.0),
-        method=_constant_sign,
-        horizons=(10_000,),
-        quick=True,
-        tags=("stosignsgd", "sign", "nonsmooth", "stochastic"),
-    ),
-    _false(
-        "spikes",
-        "sign descent has the regret of StoSignSGD on periodic spikes",
-        bound=stosign.STO_1A,
-        problem=lambda horizon: periodic_spikes(),
-        method=_anytime_sign,
-        horizons=(4000,),
-        runs=8,
-        quick=True,
-        tags=("stosignsgd", "sign", "online"),
-    ),
-    _false(
-        "momentum-pairs",
-        "momentum cures sign descent on opposed pairs: Signum with beta = 0.5, epsilon = 0.05",
-        bound=stosign_gap.STO_3B,
-        problem=lambda horizon: OpposedPairs(4, 0.05),
-        method=_signum,
-        horizons=(20_000,),
-        runs=8,
-    ),
-    _false(
-        "lion-pairs",
-        "Lion obeys StoSignSGD's bound on opposed pairs, epsilon = 0.05",
-        bound=stosign_gap.STO_3B,
-        problem=lambda horizon: OpposedPairs(4, 0.05),
-        method=_lion,
-        horizons=(20_000,),
-        runs=8,
-    ),
-)
-
-FAILURES = (
-    _true(
-        "sgx-1-drift",
-        "sign descent climbs by delta/8 in each step where large gradients are rare",
-        bound=sign.SGX_1,
-        problem=lambda horizon: RareOutliers(),
-        method=_short_sign,
-        horizons=(90,),
-        runs=4096,
-        quick=True,
-        tags=("foundations", "sign", "stochastic"),
-    ),
-    _true(
-        "sgx-1-drift-mirrored",
-        "sign descent climbs where large negative gradients are rare",
-        bound=sign.SGX_1,
-        problem=lambda horizon: RareOutliers(0.1, -20.0, -1.0),
-        method=_short_sign,
-        horizons=(90,),
-        runs=4096,
-        tags=("foundations", "sign", "stochastic"),
-    ),
-    _true(
-        "sgx-2-pairs",
-        "from the ties sign descent never improves on the start",
-        bound=sign.SGX_2,
-        problem=lambda horizon: OpposedPairs(2, 0.5, spread=0.0),
-        method=_unclipped_sign,
-        horizons=(1000,),
-        attained=1.0,
-        tags=("foundations", "sign", "nonsmooth"),
-    ),
-    _true(
-        "sgx-2-pairs-10",
-        "sign descent never gets below epsilon d on opposed pairs, with any step rule",
-        bound=sign.SGX_2,
-        problem=lambda horizon: OpposedPairs(10, 0.1),
-        method=_constant_sign,
-        horizons=(1000,),
-        tags=("foundations", "sign", "nonsmooth"),
-    ),
-    _true(
-        "sgx-3-squares",
-        "from (1, 1) sign descent never improves on the start of a smooth strongly convex sum of two squares",
-        bound=sign.SGX_2,
-        problem=lambda horizon: OpposedSquares(0.5),
-        method=lambda facts, horizon: SignSGD(InverseSqrt(0.5)),
-        horizons=(1000,),
-        runs=64,
-        attained=1.0,
-        tags=("foundations", "sign", "stochastic"),
-    ),
-    _true(
-        "sgx-4-spikes",
-        "sign descent has linear regret on periodic spikes",
-        bound=sign.SGX_4,
-        problem=lambda horizon: periodic_spikes(),
-        method=_short_sign,
-        horizons=(4000,),
-        tags=("foundations", "sign", "online", "lower-bound"),
-    ),
-)
-
 RATES = (
-    _true(
+    _claim(
         "sg-01-oscillation",
         "the mean l1 norm of the gradient along sign descent reaches its floor on a parabola",
         bound=sign.SG_01,
@@ -251,7 +65,7 @@ RATES = (
         quick=True,
         tags=("foundations", "sign", "smooth"),
     ),
-    _true(
+    _claim(
         "sg-01-wells",
         "the mean l1 norm of the gradient along sign descent obeys its bound on a nonconvex function",
         bound=sign.SG_01,
@@ -260,7 +74,7 @@ RATES = (
         horizons=(3000,),
         tags=("foundations", "sign", "smooth", "nonconvex"),
     ),
-    _true(
+    _claim(
         "sg-02-wells",
         "signSGD with batches of K samples obeys its bound on a noisy nonconvex function",
         bound=sign.SG_02,
@@ -271,7 +85,7 @@ RATES = (
         tags=("foundations", "sign", "smooth", "nonconvex", "stochastic"),
     ),
     *(
-        _true(
+        _claim(
             f"sg-05-{name}",
             f"a sign is wrong at most as often as {words}",
             bound=bound,
@@ -288,7 +102,7 @@ RATES = (
             ("gauss", "Gauss's inequality says, which is exact for uniform noise", sign.SG_05G, (-0.9, 0.6, 0.3), 1),
         )
     ),
-    _true(
+    _claim(
         "ef-01-wells",
         "error feedback repairs the scaled sign on a noisy nonconvex function",
         bound=sign.EF_01,
@@ -298,7 +112,23 @@ RATES = (
         runs=64,
         tags=("foundations", "sign", "smooth", "nonconvex", "stochastic"),
     ),
-    _true(
+    *(
+        _claim(
+            f"ef-02-{name}",
+            f"error feedback converges where sign descent does not, {words}",
+            bound=sign.EF_02,
+            problem=problem,
+            method=_nonsmooth_error_feedback,
+            horizons=(20_000,),
+            runs=64,
+            tags=("foundations", "sign", "nonsmooth", "stochastic"),
+        )
+        for name, words, problem in (
+            ("pairs", "opposed pairs", lambda horizon: OpposedPairs(4, 0.5)),
+            ("median", "mean against median", lambda horizon: MeanAgainstMedian(4)),
+        )
+    ),
+    _claim(
         "ng-01-oscillation",
         "the mean norm of the gradient along normalised descent reaches its floor on a parabola",
         bound=sign.NG_01,
@@ -309,7 +139,7 @@ RATES = (
         attained_tolerance=1e-9,
         tags=("foundations", "normalized", "smooth"),
     ),
-    _true(
+    _claim(
         "ng-01-squares",
         "the mean norm of the gradient along normalised descent obeys its bound on a quadratic",
         bound=sign.NG_01,
@@ -318,7 +148,7 @@ RATES = (
         horizons=(3000,),
         tags=("foundations", "normalized", "smooth"),
     ),
-    _true(
+    _claim(
         "ng-02-wells",
         "normalised SGD with momentum obeys its bound on a noisy nonconvex function",
         bound=sign.NG_02,
@@ -330,4 +160,4 @@ RATES = (
     ),
 )
 
-CLAIMS = (*FALSE, *FAILURES, *RATES)
+CLAIMS = RATES

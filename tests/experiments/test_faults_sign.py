@@ -18,7 +18,7 @@ from ratecheck.theory.methods.adam import Adam
 from ratecheck.theory.methods.adaptive import AdaGrad
 from ratecheck.theory.methods.gradient import Projected, Subgradient
 from ratecheck.theory.methods.normalized import NormalizedMomentum
-from ratecheck.theory.methods.sign import SignSGD
+from ratecheck.theory.methods.sign import ErrorFeedbackSign, SignSGD
 from ratecheck.theory.methods.stosign import StoSignT
 from ratecheck.theory.outputs import Average
 from ratecheck.theory.schedules import InverseSqrt, InverseTime
@@ -81,6 +81,44 @@ class SilentTies(OpposedPairs):
         common = self.epsilon * np.sign(x.sum(axis=1))[:, None]
         opposed = np.sign(x[:, ::2] - x[:, 1::2])
         return np.stack([common + opposed, common - opposed], axis=2).reshape(x.shape)
+
+
+def _never_fed_back(x: Any, g: Any, error: Any, gamma: Any) -> tuple[Any, Any]:
+    sent = np.abs(gamma * g).mean(axis=1, keepdims=True) * np.sign(g)
+    return x - sent, error
+
+
+def _fed_back_with_wrong_sign(x: Any, g: Any, error: Any, gamma: Any) -> tuple[Any, Any]:
+    p = gamma * g - error
+    sent = np.abs(p).mean(axis=1, keepdims=True) * np.sign(p)
+    return x - sent, p - sent
+
+
+def _unscaled_sign(x: Any, g: Any, error: Any, gamma: Any) -> tuple[Any, Any]:
+    p = gamma * g + error
+    return x - np.sign(p), p - np.sign(p)
+
+
+@dataclass(frozen=True, slots=True)
+class TamperedFeedback:
+    """EF-signSGD with another update."""
+
+    inner: ErrorFeedbackSign
+    update: Callable[..., Any]
+
+    def init(self, x: Any) -> Any:
+        return self.inner.init(x)
+
+    def step(self, x: Any, state: Any, oracle: Any) -> tuple[Any, Any]:
+        x, error = self.update(x, oracle.subgradient(x), state.error, self.inner.step_size)
+        return x, type(state)(state.k + 1, error)
+
+
+@pytest.mark.parametrize("update", [_never_fed_back, _fed_back_with_wrong_sign, _unscaled_sign])
+def test_faulty_error_feedback(check: Any, update: Callable[..., Any]) -> None:
+    name = "ef-02-median"
+    method = claims()[name].method
+    assert not check(name, method=lambda facts, T: TamperedFeedback(method(facts, T), update)).as_expected
 
 
 FAULTS: dict[str, tuple[str, Callable[[str], dict[str, Any]]]] = {

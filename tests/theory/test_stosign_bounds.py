@@ -12,10 +12,8 @@ from scipy.special import ndtr
 
 from ratecheck.testbeds.sign_online import random_coordinate_signs
 from ratecheck.theory.bounds import adaptive_smooth, sign, stosign, stosign_gap, stosign_law
-from ratecheck.theory.errors import InputError
 from ratecheck.theory.facts import Facts, closed_form
 from ratecheck.theory.methods.adam import Adam, UnifiedAdam
-from ratecheck.theory.methods.normalized import NormalizedMomentum
 from ratecheck.theory.methods.stosign import StoSignT
 from ratecheck.theory.schedules import InverseSqrt, InverseTime
 
@@ -148,9 +146,3 @@ def test_late_mean_has_the_weights_of_the_theorem() -> None:
     assert output.read(memory, 4, np.zeros((1, 1)), lambda x: x[:, 0])[0] == pytest.approx(
         weights @ values / weights.sum(), rel=1e-14
     )
-
-
-@pytest.mark.parametrize("weight", [0.0, 1.5, math.nan])
-def test_bad_weight(weight: float) -> None:
-    with pytest.raises(InputError, match="weight"):
-        NormalizedMomentum(0.1, weight)

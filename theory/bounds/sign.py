@@ -16,7 +16,7 @@ from ratecheck.theory.bound import Assumption, Bound, Evidence, Source, innermos
 from ratecheck.theory.bounds.stosign_law import DECREASE
 from ratecheck.theory.bounds.stosign_setup import CONSTANT_STEPS, relative_change, step_scale
 from ratecheck.theory.facts import Facts
-from ratecheck.theory.outputs import Best, Last, MeanMeasure
+from ratecheck.theory.outputs import Average, Best, Last, MeanMeasure
 from ratecheck.theory.stationarity import GAP, GRADIENT_NORM, GRADIENT_NORM_L1, REGRET, SQUARED_GRADIENT_NORM
 
 BERNSTEIN = "Bernstein, Wang, Azizzadenesheli and Anandkumar"
@@ -88,6 +88,12 @@ def _error_feedback(facts: Facts, method: Any, steps: IntArray) -> FloatArray:
     kept = 1 / len(facts["x_star"])
     lost = (1 - kept) / kept**2
     return 2 * facts["initial_gap"] / (gamma * steps) + gamma * L * second + 4 * gamma**2 * L**2 * second * lost
+
+
+def _error_feedback_gap(facts: Facts, method: Any, steps: IntArray) -> FloatArray:
+    gamma, second, offsets = float(step_scale(method)), facts["second_moment"], facts["offsets"]
+    kept = 1 / len(offsets)
+    return float(offsets @ offsets) / (2 * gamma * steps) + gamma * second * (0.5 + 2 * np.sqrt(1 - kept) / kept)
 
 
 def _normalized(facts: Facts, method: Any, steps: IntArray) -> FloatArray:
@@ -229,6 +235,22 @@ EF_01 = Bound(
     remark="sigma^2 bounds the second moment of the gradient, not its variance.",
 )
 
+EF_02 = Bound(
+    id="EF-02",
+    title="SGD with error feedback and the scaled sign on nonsmooth convex functions",
+    formula=r"E f(\bar x_T)-f^\star \le \frac{R^2}{2\gamma T}"
+    r"+\gamma\sigma^2\left(\frac12+\frac{2\sqrt{1-\delta}}{\delta}\right)",
+    measure=GAP,
+    output=Average(),
+    value=_error_feedback_gap,
+    kind="expectation",
+    assumptions=(CONSTANT_STEPS,),
+    source=Source(KARIMIREDDY, 2019, "in the manner of theorem II"),
+    provenance="derived",
+    evidence=("derived here",),
+    remark="x - e takes plain SGD steps, and <g, e> has mean at most 2 gamma sigma^2 sqrt(1 - delta)/delta.",
+)
+
 NG_01 = Bound(
     id="NG-01",
     title="mean norm of the gradient along normalised gradient descent",
@@ -259,4 +281,4 @@ NG_02 = Bound(
     remark="The constants are one to two orders above anything observed.",
 )
 
-BOUNDS = (SG_01, SG_02, SG_05M, SG_05C, SG_05G, SGX_1, SGX_2, SGX_4, EF_01, NG_01, NG_02)
+BOUNDS = (SG_01, SG_02, SG_05M, SG_05C, SG_05G, SGX_1, SGX_2, SGX_4, EF_01, EF_02, NG_01, NG_02)
