@@ -282,6 +282,8 @@ def test_no_rotation_exceeds_the_worst_case(name: str) -> None:
             assert (sigma * np.linalg.norm(visited[N])) ** 2 <= value + 1e-4
 
 
+# The solver's own doubt is about 1e-8; the values here are compared at 1e-3.
+@pytest.mark.filterwarnings("ignore:Solution may be inaccurate")
 @pytest.mark.parametrize(("name", "N"), [(name, N) for name in WORST for N in (1, 2, 4)])
 def test_worst_cases_by_performance_estimation(name: str, N: int) -> None:
     """The method itself runs on the symbols of the performance estimation problem."""
