@@ -23,6 +23,7 @@ def test_recursion(weight: float) -> None:
     oracle = PROBLEM.oracle(Streams(0, "normalized", range(3)), lambda x, g: seen.append(g.copy()))
     x = np.tile(PROBLEM.start, (3, 1))
     state = method.init(x)
+    m = np.zeros_like(x)
     for k in range(20):
         before = x.copy()
         x, state = method.step(x, state, oracle)
