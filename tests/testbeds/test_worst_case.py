@@ -88,7 +88,18 @@ DETERMINISTIC = sorted(
     for name in METHODS
     if not any(
         word in name
-        for word in ("sto", "ssdm", "svrg", "player", "extragradient", "storm", "sarah", "spider", "clipped-groups")
+        for word in (
+            "sto",
+            "ssdm",
+            "walk",
+            "svrg",
+            "player",
+            "extragradient",
+            "storm",
+            "sarah",
+            "spider",
+            "clipped-groups",
+        )
     )
 )
 
