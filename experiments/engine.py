@@ -104,12 +104,17 @@ def simulate(
     Raises
     ------
     InputError
-        If `steps` is not increasing from at least 1.
+        If `steps` is not increasing from at least 1, or a batch of instances is given another number of runs.
     """
     if steps.size == 0 or steps[0] < 1 or (np.diff(steps) <= 0).any():
         raise InputError("the recorded steps must increase from at least 1.")
     runs = streams.runs
     if problem.instances is not None:
+        if len(runs) != problem.instances:
+            raise InputError(
+                f"{problem.name} is a batch of {problem.instances} instances, one for each run, but {len(runs)} runs "
+                f"were asked for; set the claim's runs to {problem.instances}."
+            )
         return _chunk(problem, method, output, measure, steps, streams, assumptions, dtype)
     size = max(ROW_TILE, CHUNK_NUMBERS // problem.start.shape[-1] // ROW_TILE * ROW_TILE)
     traces = [

@@ -195,8 +195,27 @@ BAD_INPUT = {
 }
 
 
+def test_a_batch_needs_one_run_for_each_instance(check: Any) -> None:
+    with pytest.raises(InputError, match="set the claim's runs to 1000"):
+        check("ns-06-random-maxima", runs=64)
+
+
 @pytest.mark.parametrize("case", BAD_INPUT)
 def test_bad_input_is_told_in_one_sentence(case: str) -> None:
     with pytest.raises(InputError) as told:
         BAD_INPUT[case]()
     assert "\n" not in str(told.value)
+
+
+@pytest.mark.parametrize("name", DETERMINISTIC)
+def test_no_method_of_the_package_beats_the_chain(name: str) -> None:
+    k = 10
+    problem = worst_case_chain.TridiagonalQuadratic(2 * k + 1, smoothness=10.0)
+    try:
+        trace = simulate(problem, METHODS[name], Best(), GAP, steps=np.array([k]), streams=Streams(0, "test", range(1)))
+    except AttributeError:
+        pytest.skip("asks for more than a subgradient oracle gives")
+    if trace.calls[0] > k:
+        pytest.skip("sees more than one gradient per step, so that information travels faster")
+    R = problem.facts["radius"]
+    assert trace.values[0, 0] >= 3 * 10.0 * R**2 / (32 * (k + 1) ** 2)
