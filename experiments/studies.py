@@ -24,7 +24,23 @@ def _step_size(folder: Path, seed: int) -> Path:
     return step_size_study(folder, seed)
 
 
+def _scs_comparison(folder: Path, seed: int) -> Path:
+    from ratecheck.experiments.scs_comparison import comparison_study
+
+    return comparison_study(folder, seed)
+
+
+def _sampling(folder: Path, seed: int) -> Path:
+    from ratecheck.experiments.sampling_study import sampling_study
+
+    return sampling_study(folder, seed)
+
+
 STUDIES = {
+    "sampling": Study("samples asked for and needed, coverage, sizes along a run, certificates", _sampling),
+    "scs-comparison": Study(
+        "conjugate subgradients against SGD, Adam, AdamW, StoSignSGD, tuned alike", _scs_comparison
+    ),
     "step-size": Study("final gap against step size for SGD, momentum, Adam and StoSignSGD", _step_size),
 }
 

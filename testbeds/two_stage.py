@@ -158,18 +158,24 @@ class TwoStageLP:
 
 
 def _require_complete_recourse(W: FloatArray) -> None:
-    """Raise unless {Wy : y >= 0} is the whole space: every unit vector and its negative must be reached."""
-    from scipy.optimize import nnls
+    """Raise unless {Wy : y >= 0} is the whole space, that is, no v other than 0 has W'v <= 0.
 
-    for sign in (1.0, -1.0):
-        for row in range(W.shape[0]):
-            goal = np.zeros(W.shape[0])
-            goal[row] = sign
-            if nnls(W, goal)[1] > ROUNDING:
-                raise InputError(
-                    f"the second stage is infeasible: no y >= 0 has Wy = {goal.tolist()}, so some first-stage "
-                    "decisions have no recourse; add a column to W that covers it, such as shortage at a penalty."
-                )
+    Such v form a cone; if it is not {0}, it holds a line (W has not full row rank) or an extreme ray, which m - 1
+    independent columns of W annul.
+    """
+    m, k = W.shape
+    rays = [np.linalg.svd(W.T)[2][-1]] if np.linalg.matrix_rank(W) < m else []
+    for columns in combinations(range(k), m - 1):
+        _, values, basis = np.linalg.svd(W[:, list(columns)].T) if m > 1 else (None, np.ones(0), np.eye(1))
+        if (values > ROUNDING).all():
+            rays.extend([basis[-1], -basis[-1]])
+    for v in rays:
+        if (W.T @ v <= ROUNDING).all():
+            raise InputError(
+                f"the second stage is infeasible: no y >= 0 has Wy = v for v = {np.round(v, 6).tolist()}, so some "
+                "first-stage decisions have no recourse; add a column to W that covers it, such as shortage at a "
+                "penalty."
+            )
 
 
 def extensive_form(problem: TwoStageLP) -> tuple[float, FloatArray, float]:

@@ -181,7 +181,8 @@ def scs_r(radius: float, tolerance: float, slope: float = 0.5) -> Callable[[Fact
     return method
 
 
-def _adaptive(facts: Facts, horizon: int) -> StochasticConjugate:
+def adaptive_scs_r(facts: Facts, horizon: int) -> StochasticConjugate:
+    """Return SCS-R whose later samples are sized by the last round's direction."""
     draft = scs_r(0.2, 0.3)(facts, horizon)
     C, dim = scsr.sampling_constants(facts)
     rule = FreshSampleSize(C, draft.slope, scsr.rounds(facts, draft), scsr.CONFIDENCE, dim)
@@ -227,7 +228,7 @@ METHOD = (
     _scs_r_claim(scsr.SERIOUS_STEPS, BEDS[0]),
     _scs_r_claim(scsr.NULL_STEPS, BEDS[0], runs=64, quick=True),
     _scs_r_claim(scsr.ALL_SAMPLES, BEDS[0]),
-    _scs_r_claim(scsr.ADAPTIVE_SIZE, ("absolute-deviations", _absolute, _adaptive, 25), runs=16),
+    _scs_r_claim(scsr.ADAPTIVE_SIZE, ("absolute-deviations", _absolute, adaptive_scs_r, 25), runs=16),
     _scs_r_claim(scsr.FIXED_POINT, ("fresh", _overfitted, _reusing("fresh"), 100)),
     _scs_r_claim(
         scsr.FIXED_POINT,

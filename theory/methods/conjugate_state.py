@@ -75,11 +75,6 @@ def empty_state(x: FloatArray, promise: Promise) -> ConjugateState:
     )
 
 
-def linearization_error(x: FloatArray, state: ConjugateState) -> FloatArray:
-    """Return f(x) - offset - <direction, x>, at least 0 for a convex function, shape (runs,)."""
-    return state.value - state.offset - row_dot(state.direction, x)
-
-
 def reset_at(
     x: FloatArray, value: FloatArray, g: FloatArray, state: ConjugateState, where: BoolArray
 ) -> ConjugateState:

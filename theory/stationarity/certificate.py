@@ -90,7 +90,8 @@ def _distance(problem: Any, x: FloatArray) -> FloatArray:
     return row_norm(x - problem.facts["x_star"])
 
 
-def _error(x: FloatArray, state: Any) -> FloatArray:
+def linearization(x: FloatArray, state: Any) -> FloatArray:
+    """Return the linearisation error at x, at least 0, shape (runs,)."""
     c = conjugate(state)
     return c.value - c.offset - row_dot(c.direction, x)
 
@@ -100,7 +101,7 @@ def _certified(problem: Any, x: FloatArray, state: Any) -> FloatArray:
     c = conjugate(state)
     if c.k == 0:
         return np.zeros(x.shape[0])
-    certificate = row_norm(c.direction) * _distance(problem, x) + _error(x, state)
+    certificate = row_norm(c.direction) * _distance(problem, x) + linearization(x, state)
     return (c.value - problem.facts["f_star"]) / np.maximum(certificate, TINY)
 
 
@@ -119,7 +120,7 @@ def _linearization(problem: Any, x: FloatArray, state: Any) -> FloatArray:
     c = conjugate(state)
     if c.k == 0:
         return np.zeros(x.shape[0])
-    return _error(x, state) / (2 * problem.facts["lipschitz"] * c.promise.locality)
+    return linearization(x, state) / (2 * problem.facts["lipschitz"] * c.promise.locality)
 
 
 def _promised(problem: Any, x: FloatArray, state: Any) -> FloatArray:
