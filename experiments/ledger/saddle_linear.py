@@ -7,7 +7,7 @@ from functools import partial
 from typing import Any
 
 from ratecheck.experiments.claim import Claim
-from ratecheck.experiments.ledger.saddle import (
+from ratecheck.experiments.ledger.saddle_testbeds import (
     EXACT,
     LADDER,
     LONG,
@@ -232,4 +232,20 @@ LOWER = tuple(
     )
 )
 
-CLAIMS = (*LINEAR, *LOWER)
+PATH = tuple(range(1, 61))
+
+PATHS = tuple(
+    first_order_claim(
+        f"{row.lower()}-{coordinate}-{kind.__name__.lower()}",
+        f"the path of {kind.__name__} on f = xy, coordinate {coordinate}",
+        f"{row}-{coordinate}",
+        SCALAR,
+        step(kind, 0.1),
+        PATH,
+        tags=("phase-portrait",),
+    )
+    for row, kind in (("SP-28", GDA), ("SP-29", Extragradient), ("SP-35", OGDA))
+    for coordinate in "xy"
+)
+
+CLAIMS = (*LINEAR, *PATHS, *LOWER)

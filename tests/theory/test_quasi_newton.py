@@ -419,3 +419,26 @@ def test_theorem_d2_in_eighty_digits(updates: int) -> None:
         lam, theta = new, trace(G - H) / mu**2 + c * new
         assert theta <= 2 * (1 - mp.mpf(updates) / n) ** k * first
         assert k < 40
+
+
+def test_the_limited_memory_estimate_is_the_same_on_torch() -> None:
+    torch = pytest.importorskip("torch")
+    A = quadratic_saddle(6, condition=5.0).hessian_matrix
+    start, v = np.arange(1.0, 13.0), np.cos(np.arange(12.0))
+    ours = estimate(lanczos(product_of(A), start, 4), 1.3)
+    T = torch.from_numpy(np.array(A))
+    theirs = estimate(lanczos(product_of(T), torch.from_numpy(start), 4), 1.3)
+    for power in (1.0, -1.0, -0.5):
+        expected = apply_power(ours, v, power, growth=1.1)
+        result = apply_power(theirs, torch.from_numpy(v), power, growth=1.1).numpy()
+        np.testing.assert_allclose(result, expected, rtol=0, atol=1e-9)
+
+
+def test_a_singular_estimate_is_told() -> None:
+    from ratecheck.theory.methods.quasi_newton.solving import solve_estimate
+
+    with pytest.raises(InputError, match="the curvature estimate is singular"):
+        solve_estimate(np.zeros((3, 3)), np.ones(3))
+    assert np.isnan(solve_estimate(np.full((2, 2), np.nan), np.ones(2))).all()
+    indefinite = np.diag([1.0, -2.0])
+    np.testing.assert_allclose(solve_estimate(indefinite, np.ones(2)), [1.0, -0.5])

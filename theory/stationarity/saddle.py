@@ -126,6 +126,15 @@ STEP_CONTRACTION = Measure(
 SQUARED_STEP = Measure("squared step", r"\|z_{k+1}-z_k\|^2", _squared_step, of="state")
 
 
+def position(coordinate: int) -> Measure:
+    """Return one coordinate of the distance from the saddle point, so that a path can be drawn."""
+
+    def compute(problem: Any, z: FloatArray, oracle: Any) -> FloatArray:
+        return z[:, coordinate] - problem.facts["x_star"][coordinate]
+
+    return Measure(f"coordinate {coordinate}", f"z_{coordinate}", compute)
+
+
 def alternating_energy(step_size: float) -> Measure:
     """Return the quadratic form that alternating descent-ascent conserves on bilinear games."""
 
