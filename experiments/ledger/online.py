@@ -137,8 +137,15 @@ def _exact(id: str, title: str, bound: Bound, problem: Any, method: Any, **other
 
 def _random(bound: Bound, what: str, method: Any, problem: Any = losses, **other: Any) -> Claim:
     name = {losses: "losses", signs: "signs", targets: "targets"}[problem]
-    title = f"{what} never exceeds it on 256 random sequences of {name}"
-    return _claim(f"{bound.id.lower()}-random-{name}", title, bound, problem, method, **{"runs": 256, **other})
+    title = f"{what} never exceeds it on 1,000 random sequences of {name}"
+    return _claim(
+        f"{bound.id.lower()}-random-{name}",
+        title,
+        bound,
+        problem,
+        method,
+        **{"runs": 1000, "tags": (*TAGS, "random"), **other},
+    )
 
 
 _PLAYERS = {

@@ -208,6 +208,7 @@ CLAIMS: tuple[Claim, ...] = (
     ),
     random_batch(SM_04, "the gap, strongly convex,", strong_batch, best_descent, horizons=(40,)),
     random_batch(SM_04_DISTANCE, "the distance, strongly convex,", strong_batch, descent(1.0), horizons=(40,)),
+    random_batch(SM_04_GRADIENT, "the gradient norm, strongly convex,", strong_batch, best_descent, horizons=(40,)),
     *(
         exact(
             f"sm-05-{name}-step",
