@@ -83,7 +83,7 @@ def quadratic_saddle(
     hessian = _blocks(eye, B, eye)
     # The saddle point is planted: a planted right-hand side would put it kappa times as far away as rounding allows.
     linear = hessian @ rng.standard_normal(2 * n)
-    return QuadraticSaddle(hessian, linear, n, np.zeros(2 * n), "quadratic saddle with a set spectrum")
+    return QuadraticSaddle(hessian, linear, n, np.zeros(2 * n), f"quadratic saddle, condition {condition:g}")
 
 
 def robust_least_squares(

@@ -7,6 +7,7 @@ from functools import cache, partial
 from typing import Any
 
 from ratecheck.experiments.claim import Claim
+from ratecheck.experiments.ledger.saddle_testbeds import at
 from ratecheck.testbeds.saddle_instances import quadratic_saddle, robust_least_squares
 from ratecheck.theory.bounds import quasi_newton, quasi_newton_local
 from ratecheck.theory.bounds.quasi_newton import CERTIFICATES, certificate_id
@@ -106,10 +107,6 @@ def _random(updates: int, form: str, precision: str, facts: Facts, horizon: int)
     )
 
 
-def _robust(horizon: int) -> Any:
-    return robust_least_squares(20, 10)
-
-
 def _work(table: dict[int, int], facts: Facts, horizon: int) -> MGSR1SP:
     return MGSR1SP(facts["smoothness"] ** 2, table[horizon], directions="random")
 
@@ -167,7 +164,7 @@ SINGLE = (
         "qn-05-robust",
         "MGSR1-SP terminates on robust least squares",
         "QN-05",
-        _robust,
+        at(robust_least_squares),
         partial(by_steps, ladder(30, (1, 3, 10), 1), {}),
         tuple(ladder(30, (1, 3, 10), 1)),
     ),

@@ -1,22 +1,23 @@
-"""Claims on quasi-Newton saddle methods beyond quadratics, in limited memory, and on AUC maximisation."""
+"""Claims on quasi-Newton saddle methods beyond the quadratic testbed: other problems, limited memory, AUC."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from functools import cache, partial
 from typing import Any
 
 from ratecheck.experiments.claim import Claim
 from ratecheck.experiments.ledger.quasi_newton import (
     DIMENSION,
+    blocks,
     by_steps,
     ladder,
     mgsr1_rule,
     on_quadratic,
     quasi_newton_claim,
 )
-from ratecheck.testbeds.auc import auc_saddle, breast_cancer, digits, imbalanced_gaussians
+from ratecheck.experiments.ledger.saddle_testbeds import at, auc_problem
 from ratecheck.testbeds.saddle_debiasing import synthetic_debiasing
+from ratecheck.testbeds.saddle_instances import bilinear_game, robust_least_squares
 from ratecheck.testbeds.saddle_logistic import LogisticBilinearGame, logistic_bilinear_game
 from ratecheck.theory.bounds.quasi_newton_local import superlinear_radius
 from ratecheck.theory.facts import Facts
@@ -174,21 +175,9 @@ LOCAL = tuple(
     for updates, steps in ((5, 30), (10, 16), (41, 7))
 )
 
-DATA: dict[str, Callable[[], tuple[Any, Any]]] = {
-    "breast-cancer": breast_cancer,
-    "digits": digits,
-    "gaussians": imbalanced_gaussians,
-}
-
-
-@cache
-def _auc(name: str, share: float) -> Any:
-    features, labels = DATA[name]()
-    return auc_saddle(features, labels, share / len(labels), f"AUC maximisation, {name}")
-
 
 def _auc_at(name: str, share: float, horizon: int) -> Any:
-    return _auc(name, share)
+    return auc_problem(name, share)
 
 
 AUC_STEPS = {
@@ -240,4 +229,22 @@ def _auc_steps(name: str, n: int, label: str, share: float) -> list[Claim]:
     ]
 
 
-CLAIMS = (*_general_rows(), *LIMITED, *LOCAL, *_auc_rows())
+def _elsewhere() -> list[Claim]:
+    """Return the linear phase on the other quadratic testbeds, where first-order methods are run too."""
+    problems = {"bilinear": (at(bilinear_game), 20), "robust": (at(robust_least_squares), 30)}
+    return [
+        quasi_newton_claim(
+            f"qn-01-{name}-{directions}-tau{updates}",
+            f"the linear phase on the testbed {name!r}, {directions} directions, tau = {updates}",
+            "QN-01",
+            problem,
+            partial(mgsr1_rule, updates, {"directions": directions}),
+            blocks(dimension, updates) + 1,
+        )
+        for name, (problem, dimension) in problems.items()
+        for directions in ("greedy", "random")
+        for updates in (1, 10)
+    ]
+
+
+CLAIMS = (*_elsewhere(), *_general_rows(), *LIMITED, *LOCAL, *_auc_rows())

@@ -7,7 +7,7 @@ from functools import cache, partial
 from typing import Any
 
 from ratecheck.experiments.claim import Claim
-from ratecheck.testbeds.auc import auc_saddle, breast_cancer
+from ratecheck.testbeds.auc import auc_saddle, breast_cancer, digits, imbalanced_gaussians
 from ratecheck.testbeds.saddle_instances import (
     bilinear_game,
     quadratic_saddle,
@@ -71,16 +71,24 @@ def first_order_claim(
     )
 
 
+DATA: dict[str, Callable[[], tuple[Any, Any]]] = {
+    "breast-cancer": breast_cancer,
+    "digits": digits,
+    "gaussians": imbalanced_gaussians,
+}
+
+
 @cache
-def _breast_cancer() -> Any:
-    features, labels = breast_cancer()
-    return auc_saddle(features, labels, 1.0 / len(labels), "AUC maximisation, breast cancer")
+def auc_problem(name: str, share: float) -> Any:
+    """Return the AUC problem of a data set with lambda = share / samples."""
+    features, labels = DATA[name]()
+    return auc_saddle(features, labels, share / len(labels), f"AUC maximisation, {name}, lambda = {share:g}/m")
 
 
 TESTBEDS: dict[str, Build] = {
     "bilinear": at(bilinear_game),
-    "quadratic": at(quadratic_saddle, n=15),
-    "auc": at(_breast_cancer),
+    "quadratic": at(quadratic_saddle),
+    "auc": at(auc_problem, name="breast-cancer", share=1.0),
     "robust": at(robust_least_squares),
     "logistic": at(logistic_bilinear_game),
 }

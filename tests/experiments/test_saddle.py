@@ -19,10 +19,12 @@ from threadpoolctl import threadpool_limits
 from ratecheck.experiments import auc_table
 from ratecheck.experiments.ledger import quasi_newton, quasi_newton_local, saddle, saddle_linear
 from ratecheck.testbeds.auc import auc_saddle, digits
-from ratecheck.testbeds.saddle_instances import quadratic_saddle
+from ratecheck.testbeds.saddle_instances import bilinear_game, quadratic_saddle
+from ratecheck.testbeds.saddle_logistic import logistic_bilinear_game
 from ratecheck.testbeds.streams import Streams
 from ratecheck.theory.errors import InputError
 from ratecheck.theory.methods.quasi_newton import MGSR1SP
+from ratecheck.theory.methods.saddle import Extragradient, Observed
 from ratecheck.theory.stationarity.saddle import RELATIVE_OPERATOR_NORM
 
 CLAIMS = (*saddle.CLAIMS, *saddle_linear.CLAIMS, *quasi_newton.CLAIMS, *quasi_newton_local.CLAIMS)
@@ -43,6 +45,24 @@ def test_the_ledger_of_the_wing() -> None:
 def test_every_claim_comes_out_as_expected(claim: Any, check: Callable[..., Any]) -> None:
     judged = check(claim)
     assert judged.as_expected, judged.reason
+
+
+@pytest.mark.parametrize(
+    ("claim", "planted", "words"),
+    [
+        ("sp-32-eg-quadratic", {"problem": lambda horizon: bilinear_game()}, "strongly convex"),
+        ("sp-04-eg-norms", {"method": lambda facts, horizon: Observed(Extragradient(1.2))}, "at most 1/L"),
+        ("qn-01-kappa10-tau1", {"method": lambda facts, horizon: Observed(MGSR1SP(0.5))}, "at least L^2"),
+        ("qn-21-logistic5-tau3", {"method": lambda facts, horizon: Observed(MGSR1SP(9.0, 3))}, "at least M"),
+        ("qn-24-logistic5-tau3", {"problem": lambda horizon: logistic_bilinear_game(20, 10)}, "ln 2"),
+    ],
+)
+def test_outside_of_its_assumptions_a_claim_is_not_applicable(
+    claim: str, planted: dict[str, Any], words: str, check: Callable[..., Any]
+) -> None:
+    judged = check(claim, **planted)
+    assert judged.verdict == "not-applicable"
+    assert words in judged.reason
 
 
 def iterations(problem: Any, updates: int, most: int) -> int | None:

@@ -18,7 +18,7 @@ import numpy as np
 
 from ratecheck.theory.arrays import FloatArray, IntArray
 from ratecheck.theory.bound import Assumption, Source, innermost
-from ratecheck.theory.bounds.saddle_rows import row
+from ratecheck.theory.bounds.saddle_rows import STRONG, row
 from ratecheck.theory.facts import Facts
 from ratecheck.theory.stationarity import DISTANCE, SQUARED_DISTANCE
 from ratecheck.theory.stationarity.saddle import (
@@ -216,6 +216,7 @@ BOUNDS = (
         _gda_strong,
         Source("Facchinei and Pang", 2003, "projection methods"),
         tight_on="scalar game",
+        assumptions=(STRONG,),
     ),
     row(
         "SP-31",
@@ -225,6 +226,7 @@ BOUNDS = (
         _ppm_strong,
         Source("Rockafellar", 1976),
         tight_on="decoupled quadratic",
+        assumptions=(STRONG,),
     ),
     row(
         "SP-32",
@@ -233,7 +235,10 @@ BOUNDS = (
         SQUARED_DISTANCE,
         _strong,
         Source("Mokhtari, Ozdaglar and Pattathil", 2020, "strongly convex-concave case"),
-        assumptions=(Assumption("gamma^2 L^2 + 2 gamma mu is at most 1", on_setup=_eg_excess),),
+        assumptions=(
+            STRONG,
+            Assumption("gamma^2 L^2 + 2 gamma mu is at most 1", on_setup=_eg_excess),
+        ),
     ),
     row(
         "SP-33",
@@ -243,6 +248,7 @@ BOUNDS = (
         _strong,
         Source("Mokhtari, Ozdaglar and Pattathil", 2020, "strongly convex-concave case"),
         assumptions=(
+            STRONG,
             Assumption("the step is 1/(4 L) and 4 gamma^2 L^2 + 2 gamma mu is at most 1", on_setup=_peg_excess),
         ),
     ),
@@ -256,6 +262,7 @@ BOUNDS = (
         provenance="secondary",
         evidence=("recalled",),
         assumptions=(
+            STRONG,
             Assumption("the steps, theta and the order are those of the theorem", on_setup=_pdhg_strong_excess),
         ),
     ),

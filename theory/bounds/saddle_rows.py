@@ -37,6 +37,13 @@ def step_at_most(share: float, text: str) -> Assumption:
     return Assumption(text, on_setup=excess)
 
 
+def _not_strong(facts: Facts, method: Any, horizon: int) -> float:
+    return -1.0 if facts["strong_convexity"] > 0 else 1.0
+
+
+STRONG = Assumption("f is strongly convex in x and strongly concave in y", on_setup=_not_strong)
+
+
 def row(id: str, title: str, formula: str, measure: Any, value: Any, source: Source, **rest: Any) -> Bound:
     """Return a bound that is derived here and speaks about the last point, unless `rest` says otherwise."""
     fields: dict[str, Any] = {"provenance": "derived", "evidence": ("derived here",), "output": Last(), **rest}
