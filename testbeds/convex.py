@@ -147,7 +147,7 @@ def support_vector_machine(m: int = 200, n: int = 20, samples: int = 1, seed: in
 def logistic_regression(m: int = 200, n: int = 10, samples: int = 1, seed: int = 0) -> LinearModel:
     """Return logistic regression with a ridge on the box [-2, 2]^n."""
     rng, A, x = _start(6, m, n, seed)
-    margins = 0.5 + rng.standard_normal(m)
+    margins = 1.5 + rng.standard_normal(m)
     weights = 1 / (1 + np.exp(margins))
     labels = np.where(rng.random(m) < 0.5, 1.0, -1.0)
     return _classification("logistic regression", Logistic(), A, x, margins, weights, labels, samples)

@@ -28,6 +28,7 @@ def claims() -> dict[str, Claim]:
         sign,
         signsgd,
         smooth,
+        stochastic,
         stosign_gaps,
         stosignsgd,
     )
@@ -52,6 +53,7 @@ def claims() -> dict[str, Claim]:
         sampling,
         online,
         misquoted,
+        stochastic,
     )
     ledger: dict[str, Claim] = {}
     for family in families:

@@ -8,6 +8,7 @@ from ratecheck.theory.bounds import (
     conjugate_laws,
     decaying_steps,
     heavy_ball,
+    high_probability,
     misquoted,
     nonsmooth,
     nonsmooth_lower,
@@ -28,6 +29,9 @@ from ratecheck.theory.bounds import (
     sign,
     smooth,
     smooth_lower,
+    stochastic,
+    stochastic_momentum,
+    stochastic_strong,
     stosign,
     stosign_gap,
     stosign_law,
@@ -64,6 +68,10 @@ FAMILIES = (
     online,
     misquoted,
     off_by_one,
+    stochastic,
+    stochastic_strong,
+    stochastic_momentum,
+    high_probability,
 )
 
 BOUNDS = {bound.id: bound for family in FAMILIES for bound in family.BOUNDS}

@@ -1,6 +1,14 @@
 """Measures of how far a point or a run is from being optimal."""
 
-from ratecheck.theory.stationarity import aggregation, certificate, estimation, quasi_newton, saddle, saddle_steps
+from ratecheck.theory.stationarity import (
+    aggregation,
+    certificate,
+    estimation,
+    moments,
+    quasi_newton,
+    saddle,
+    saddle_steps,
+)
 from ratecheck.theory.stationarity.basic import (
     DISTANCE,
     GAP,
@@ -28,6 +36,7 @@ MEASURES = {
         *aggregation.MEASURES,
         *certificate.MEASURES,
         *estimation.MEASURES,
+        *moments.MEASURES,
     )
 }
 
