@@ -85,7 +85,9 @@ def save(figure: Figure, stem: Path) -> tuple[Path, ...]:
         # Names may contain dots, so with_suffix would cut them.
         path = stem.with_name(f"{stem.name}.{suffix}")
         try:
-            figure.savefig(path, metadata=metadata)
+            # savefig puts back the layout engine that the style asks for.
+            with matplotlib.rc_context({"figure.constrained_layout.use": False}):
+                figure.savefig(path, metadata=metadata)
         except OSError as error:
             raise InputError(f"{path} cannot be written ({error.strerror}); name another folder with --to.") from error
         paths.append(path)

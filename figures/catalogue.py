@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,6 +25,8 @@ from ratecheck.theory.errors import InputError
 Pages = Iterator[tuple[str, Figure]]  # what is added to the name of the figure in the file name, "" for a single page
 
 
+_FEWEST_RECORDS = 3  # of a line that is worth comparing
+_PANELS_PER_PAGE = 6
 COUNTEREXAMPLES = {
     "CE-A": "opposed pairs",
     "CE-B": "rare outliers",
@@ -128,16 +131,26 @@ def _records(results: Iterable[Result]) -> int:
 
 
 def _saddle(results: Results) -> Pages:
-    problems: dict[str, list[Result]] = {}
+    problems: dict[tuple[str, str], list[Result]] = {}
     for one in results.with_tag("saddle"):
-        problems.setdefault(f"{one.problem}, {one.measure}", []).append(one)
-    panels = {title: found for title, found in problems.items() if len({one.method_name for one in found}) > 1}
+        if one.steps.size >= _FEWEST_RECORDS:
+            problems.setdefault((one.problem, one.measure), []).append(one)
+    panels = {}
+    for (problem, measure), found in problems.items():
+        # Several claims about one method on a problem differ in their constants: nothing to set beside another method.
+        count = Counter(one.method_name for one in found)
+        single = [one for one in found if count[one.method_name] == 1]
+        if len(single) > 1:
+            panels[f"{problem}\n{measure}"] = single
     if not panels:
         raise MissingResultError(
             f"{results.folder} holds no saddle problem with results of two methods; "
             "run `ratecheck verify --tag saddle` first."
         )
-    yield "", comparison(panels)
+    titles = list(panels)
+    for number, first in enumerate(range(0, len(titles), _PANELS_PER_PAGE), start=1):
+        page = {title: panels[title] for title in titles[first : first + _PANELS_PER_PAGE]}
+        yield f"-{number}", comparison(page)
 
 
 def _step_size(results: Results) -> Pages:

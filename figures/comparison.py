@@ -11,6 +11,7 @@ from ratecheck.figures.canvas import COLORS, MARKERS, styled
 from ratecheck.figures.convergence import draw_curve
 from ratecheck.figures.curve import curve_of
 from ratecheck.figures.results import Result
+from ratecheck.figures.ticks import set_log_ticks
 
 COLUMNS = 2
 
@@ -33,8 +34,7 @@ def comparison(panels: Mapping[str, Sequence[Result]], name: Callable[[Result], 
     name : callable
         What a result is called in the legend; equal names share a hue.
     """
-    methods = sorted({name(result) for results in panels.values() for result in results})
-    look = {method: (COLORS[i % len(COLORS)], MARKERS[i % len(MARKERS)]) for i, method in enumerate(methods)}
+    look = _looks({title: sorted({name(result) for result in results}) for title, results in panels.items()})
     columns = min(COLUMNS, len(panels))
     rows = -(-len(panels) // columns)
     figure = Figure(figsize=(3.6 * columns, 2.9 * rows))
@@ -53,9 +53,13 @@ def comparison(panels: Mapping[str, Sequence[Result]], name: Callable[[Result], 
                 lows.append(curve.limits[0])
                 highs.append(curve.limits[1])
         if lows:
+            # The ticks of single curves are forgotten before the panel gets its own.
+            axes.set_xscale("log")
+            axes.set_yscale("log")
             axes.set_ylim(min(lows), max(highs))
             axes.set_xlim(min(r.calls.min() for r in results) / 1.2, max(r.calls.max() for r in results) * 1.2)
-        axes.set_title(title)
+            set_log_ticks(axes, small=True)
+        axes.set_title(title, fontsize=8)
         axes.set_xlabel("oracle calls")
         axes.set_ylabel(" / ".join(sorted({result.measure for result in results})))
         handles, labels = axes.get_legend_handles_labels()
@@ -64,3 +68,16 @@ def comparison(panels: Mapping[str, Sequence[Result]], name: Callable[[Result], 
     for axes in grid.flat[len(panels) :]:
         axes.set_axis_off()
     return figure
+
+
+def _looks(panels: Mapping[str, Sequence[str]]) -> dict[str, tuple[str, str]]:
+    """Return hue and marker of each method, such that methods that meet in a panel differ wherever hues suffice."""
+    methods = {method for names in panels.values() for method in names}
+    met = {method: {other for names in panels.values() if method in names for other in names} for method in methods}
+    index: dict[str, int] = {}
+    # Those that meet most others choose first: then few hues suffice (Welsh and Powell 1967).
+    for method in sorted(methods, key=lambda method: (-len(met[method]), method)):
+        taken = {index[other] for other in met[method] if other in index}
+        index[method] = next(i for i in range(len(index) + 1) if i not in taken)
+    hues = len(COLORS)
+    return {method: (COLORS[i % hues], MARKERS[(i + i // hues) % len(MARKERS)]) for method, i in index.items()}

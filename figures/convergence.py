@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import matplotlib
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.ticker import NullLocator
 
 from ratecheck.figures.canvas import VERDICT_COLORS, darker, styled
 from ratecheck.figures.curve import Curve, curve_of
 from ratecheck.figures.results import Result
+from ratecheck.figures.ticks import set_log_ticks
 
 PER_PAGE = 12
 
@@ -45,26 +46,22 @@ def convergence_page(results: Sequence[Result]) -> Figure:
     results : sequence of Result
     """
     rows = -(-len(results) // 3)
-    figure = Figure(figsize=(7.5, 2.2 * rows + 0.3))
+    height = 2.2 * rows + 0.5
+    # All panels are alike, so that a fixed grid does what the layout engine would take long to find.
+    with matplotlib.rc_context({"figure.constrained_layout.use": False}):
+        figure = Figure(figsize=(7.5, height))
     grid = figure.subplots(rows, 3, squeeze=False)
+    figure.subplots_adjust(0.09, 0.55 / height, 0.99, 1 - 0.3 / height, wspace=0.42, hspace=0.42)
     for axes, result in zip(grid.flat, results):
         curve = curve_of(result)
         draw_curve(axes, curve, VERDICT_COLORS[result.verdict], curve.y_label, small=True)
         axes.set_title(f"{result.id}\n{result.verdict}, {result.method_name}", fontsize=6.5)
         axes.tick_params(which="both", labelsize=6)
         axes.set_ylabel(curve.y_label, fontsize=6.5)
-        _thin_out(axes)
     for axes in grid.flat[len(results) :]:
         axes.set_axis_off()
-    figure.supxlabel("oracle calls; median solid, 10\N{EN DASH}90 % band, bound dashed", fontsize=7)
+    figure.supxlabel("oracle calls; median solid, 10\N{EN DASH}90 % band, bound dashed", fontsize=7, y=0.05 / height)
     return figure
-
-
-def _thin_out(axes: Axes) -> None:
-    """Drop the minor ticks where two powers of ten or more are labelled: they take half of the time of a page."""
-    for axis, (low, high) in ((axes.xaxis, axes.get_xlim()), (axes.yaxis, axes.get_ylim())):
-        if axis.get_scale() == "log" and high >= 100 * low:
-            axis.set_minor_locator(NullLocator())
 
 
 def draw_curve(axes: Axes, curve: Curve, color: str, label: str, *, small: bool = False) -> None:
@@ -111,6 +108,7 @@ def draw_curve(axes: Axes, curve: Curve, color: str, label: str, *, small: bool 
     _draw_triangle(axes, curve, small)
     axes.set_ylim(*curve.limits)
     _frame_x(axes, curve)
+    set_log_ticks(axes, small=small)
     if curve.hidden and not small:
         text = f"{curve.hidden} of {curve.x.size} records are at or below the floor, or infinite: not drawn"
         axes.text(0.01, 0.01, text, transform=axes.transAxes, fontsize=6.5, color="#444444")
@@ -139,6 +137,3 @@ def _frame_x(axes: Axes, curve: Curve) -> None:
     low, high = float(curve.x.min()), float(curve.x.max())
     pad = max((high / low) ** 0.04, 1.1) if high > low else 5.0
     axes.set_xlim(low / pad, high * pad)
-    if high == low:
-        axes.set_xticks([low], [f"{low:g}"])
-        axes.set_xticks([], minor=True)

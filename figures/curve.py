@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from ratecheck.figures.results import Result
-from ratecheck.theory.arrays import FloatArray
+from ratecheck.theory.arrays import FloatArray, IntArray
 
 BAND = (0.1, 0.9)
 FLATTEST = 0.02
@@ -158,6 +158,8 @@ def _triangle(curve: Curve, result: Result, limits: tuple[float, float]) -> Tria
     tail = np.flatnonzero((result.steps >= result.slope_from * result.steps[-1]) & np.isfinite(curve.median))
     if tail.size < 2:
         return None
+    if claimed is None and not _straight(result.steps[tail], curve.median[tail], slope):
+        return None
     height = max(math.log10(limits[1] / limits[0]), 0.5)
     first, last = int(tail[0]), int(tail[-1])
     # The exponent is that of the number of steps, the axis counts calls: both ends are placed through the data.
@@ -177,6 +179,13 @@ def _triangle(curve: Curve, result: Result, limits: tuple[float, float]) -> Tria
     corner = (x0, y1) if (slope < 0) == bound_above else (x1, y0)
     wanted = "" if claimed is None else f" (claimed {signed(claimed, '.3g')})"
     return Triangle(((x0, y0), (x1, y1)), corner, signed(slope, ".2f"), wanted)
+
+
+def _straight(steps: IntArray, values: FloatArray, slope: float) -> bool:
+    """Whether values follow a power law well enough to be shown one that no theorem claims."""
+    x, y = np.log(steps), np.log(values)
+    residual = y - slope * x
+    return float(residual.std()) <= 0.1 * abs(slope) * float(np.ptp(x))
 
 
 def signed(value: float, form: str) -> str:

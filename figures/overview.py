@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from html import escape
 
 from ratecheck.figures.results import Result
-from ratecheck.figures.svg import log_ticks
+from ratecheck.figures.ticks import log_ticks
 from ratecheck.figures.tightness import grouped, placed
 
 _WIDTH, _LEFT, _RIGHT, _GAP = 900, 16, 16, 26

@@ -8,6 +8,7 @@ from html import escape
 import numpy as np
 
 from ratecheck.figures.curve import Curve
+from ratecheck.figures.ticks import log_ticks
 from ratecheck.theory.arrays import FloatArray
 
 WIDTH, HEIGHT = 460, 290
@@ -33,29 +34,6 @@ class _Frame:
 def _share(value: float, limits: tuple[float, float]) -> float:
     low, high = limits
     return math.log(max(value, 1e-320) / low) / math.log(high / low)
-
-
-def log_ticks(low: float, high: float, most: int = 6) -> list[float]:
-    """Return at most about `most` round values between `low` and `high` for a logarithmic axis.
-
-    Parameters
-    ----------
-    low, high : float
-        Positive, `low` below `high`.
-    most : int
-        Decades are thinned out beyond this number; below two decades the values 2 and 5 join in.
-    """
-    first, last = math.floor(math.log10(low)), math.ceil(math.log10(high))
-    decades = range(first, last + 1)
-    inside = [k for k in decades if low <= 10.0**k <= high]
-    if len(inside) > 2:
-        stride = -(-len(inside) // most)
-        return [10.0**k for k in inside if k % stride == 0]
-    ticks = [m * 10.0**k for k in decades for m in (1, 2, 5) if low <= m * 10.0**k <= high]
-    if len(ticks) >= 2:
-        return ticks
-    step = 10.0 ** math.floor(math.log10(high - low))
-    return [t for t in np.arange(math.ceil(low / step), math.floor(high / step) + 1) * step if t > 0]
 
 
 def curve_svg(curve: Curve, title: str) -> str:

@@ -16,7 +16,7 @@ class Sweep:
     """A quantity against a parameter, for several series, as ``sweep-<name>.npz`` holds it.
 
     The file holds the arrays `grid`, `values` and, where there is one, `reference`, and as `header` the JSON text of
-    the other fields, of ``format`` and of ``command``, the command that made it.
+    ``format`` and of the other fields, `floor` in hexadecimal.
 
     Parameters
     ----------

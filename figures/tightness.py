@@ -12,6 +12,7 @@ from matplotlib.figure import Figure
 
 from ratecheck.figures.canvas import VERDICT_COLORS, VERDICT_MARKERS, VERMILLION, styled
 from ratecheck.figures.results import SOURCES, Result
+from ratecheck.figures.ticks import set_log_ticks
 
 PER_PAGE = 50
 SPAN = (1e-4, 1e4)
@@ -104,6 +105,7 @@ def _frame_x(axes: Axes, results: Sequence[Result]) -> None:
     values = [placed(result.tightness or 0.0) for result in results]
     low, high = min(*values, 0.5), max(*values, 2.0)
     axes.set_xlim(10 ** (math.log10(low) - 0.08), 10 ** (math.log10(high) + 0.08))
+    set_log_ticks(axes)
 
 
 def _legend_entries(panels: Sequence[Axes]) -> tuple[list[Artist], list[str]]:

@@ -72,6 +72,12 @@ def test_axes_are_logarithmic_and_finite_and_nothing_below_the_floor_is_drawn(
     assert one(name).measure in axes.get_ylabel()
 
 
+def test_labels_of_a_short_axis_are_few_and_plain(one: Callable[[str], Result]) -> None:
+    axes = convergence(one("single")).axes[0]
+    assert [label.get_text() for label in axes.get_xticklabels()] == ["20", "50", "100", "200", "500"]
+    assert len(axes.get_xticks(minor=True)) == 0
+
+
 @pytest.mark.parametrize("name", KINDS)
 def test_the_bound_is_dashed_and_in_the_hue_of_its_measure(one: Callable[[str], Result], name: str) -> None:
     measured, bound = lines(convergence(one(name)).axes[0])
@@ -117,6 +123,13 @@ def test_the_slope_triangle_has_the_measured_slope_and_stays_inside(one: Callabl
         assert abs(side.sum()) == side.size, "the triangle must not cross the measured line"
         claimed = f" (claimed \N{MINUS SIGN}{abs(result.slope_claimed):g})" if result.slope_claimed else ""
         assert any(text.get_text().endswith(claimed or f"{abs(result.slope or 0):.2f}") for text in axes.texts)
+
+
+def test_a_bent_line_gets_a_triangle_only_where_an_exponent_is_claimed(one: Callable[[str], Result]) -> None:
+    result = one("law")
+    steep = dataclasses.replace(result, values=np.where(result.steps < 5000, 1.0, 0.1)[None], slope=-0.5)
+    assert curve_of(steep).triangle is None
+    assert curve_of(dataclasses.replace(steep, slope_claimed=-0.5)).triangle is not None
 
 
 def test_an_exponent_of_steps_is_drawn_right_where_calls_grow_faster(one: Callable[[str], Result]) -> None:
@@ -175,6 +188,15 @@ def test_a_method_keeps_its_hue_over_the_panels_of_a_comparison(one: Callable[[s
             assert hue.setdefault(name, color) == color
         assert np.isfinite(axes.get_ylim()).all()
     assert len(set(hue.values())) == 2
+
+
+def test_methods_that_meet_in_a_panel_differ_in_hue(one: Callable[[str], Result]) -> None:
+    methods = [dataclasses.replace(one("mean"), method=f"M{i}()") for i in range(14)]
+    figure = comparison({"first": methods[:7], "second": methods[7:], "mixed": methods[4:10]})
+    for axes in figure.axes[:3]:
+        handles = axes.get_legend_handles_labels()[0]
+        hues = [handle.get_color() for handle in handles if str(handle.get_label()).startswith("M")]
+        assert len(set(hues)) == len(hues) >= 6
 
 
 def test_u_curve_ends_where_the_median_diverges_and_is_not_flattened(folder: Path) -> None:

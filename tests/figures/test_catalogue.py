@@ -114,10 +114,11 @@ def test_the_counterexamples_show_each_method_once_on_a_shared_instance(results:
 
 
 def test_saddle_panels_are_problems_with_several_methods(results: Results) -> None:
+    """A method with two claims on a problem, or one of a single record, has nothing to be set beside another."""
     template = dataclasses.replace(results.claims[1], tags=("mgsr1-sp", "saddle"))
-    claims = tuple(
-        dataclasses.replace(template, id=f"{problem}-{method}", problem=problem, method=method)
-        for problem, method in (("p", "A()"), ("p", "B()"), ("q", "A()"), ("r", "A()"), ("r", "C()"))
-    )
-    ((_, figure),) = FIGURES["saddle"].pages(dataclasses.replace(results, claims=claims))
-    assert [axes.get_title(loc="left") for axes in figure.axes] == ["p, gap", "r, gap"]
+    short = {name: getattr(template, name)[..., -1:] for name in ("steps", "calls", "values", "bound")}
+    pairs = ["pA", "pB", "qA", "rA", "rC", "sA", "sA", "sB", "tA"]
+    claims = [dataclasses.replace(template, id=f"{i}", problem=p, method=m) for i, (p, m) in enumerate(pairs)]
+    claims.append(dataclasses.replace(template, id="short", problem="t", method="B", **short))
+    ((_, figure),) = FIGURES["saddle"].pages(dataclasses.replace(results, claims=tuple(claims)))
+    assert [axes.get_title(loc="left") for axes in figure.axes] == ["p\ngap", "r\ngap"]

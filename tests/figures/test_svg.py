@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 
 from ratecheck.figures.curve import curve_of
 from ratecheck.figures.results import Results
-from ratecheck.figures.svg import HEIGHT, WIDTH, curve_svg, log_ticks
+from ratecheck.figures.svg import HEIGHT, WIDTH, curve_svg
+from ratecheck.figures.ticks import log_ticks
 
 
 def test_every_picture_is_well_formed_small_and_finite(results: Results) -> None:
