@@ -86,6 +86,27 @@ def quadratic_saddle(
     return QuadraticSaddle(hessian, linear, n, np.zeros(2 * n), f"quadratic saddle, condition {condition:g}")
 
 
+def unequal_quadratic(n: int = 10, seed: int = 0) -> QuadraticSaddle:
+    """Return a quadratic saddle whose blocks have different spectra.
+
+    In turned coordinates it falls apart into pairs ``[[a, c], [c, -d]]`` with the eigenvalues
+    ``(a - d)/2 +- sqrt(((a + d)/2)^2 + c^2)``; a, d and c are uniform on [0.1, 1].
+
+    Parameters
+    ----------
+    n : int
+        Coordinates of x and of y each.
+    seed : int
+    """
+    require_count("n", n)
+    rng = np.random.default_rng(seed)
+    a, d, c = rng.uniform(0.1, 1.0, (3, n))
+    left, right = _orthogonal(n, rng), _orthogonal(n, rng)
+    hessian = _blocks((left * a) @ left.T, (left * c) @ right.T, (right * d) @ right.T)
+    linear = hessian @ rng.standard_normal(2 * n)
+    return QuadraticSaddle(hessian, linear, n, np.zeros(2 * n), "quadratic saddle, unequal blocks")
+
+
 def robust_least_squares(
     rows: int = 20, columns: int = 10, adversary: float = 2.0, regularisation: float = 0.1, seed: int = 0
 ) -> QuadraticSaddle:
@@ -169,6 +190,7 @@ EXAMPLES = {
     "scalar game": scalar_game(),
     "bilinear game": bilinear_game(4),
     "quadratic saddle": quadratic_saddle(4),
+    "quadratic saddle, unequal blocks": unequal_quadratic(4),
     "robust least squares": robust_least_squares(6, 3),
     "hard bilinear game": hard_bilinear(8),
 }

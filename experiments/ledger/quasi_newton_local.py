@@ -17,7 +17,7 @@ from ratecheck.experiments.ledger.quasi_newton import (
 )
 from ratecheck.experiments.ledger.saddle_testbeds import at, auc_problem
 from ratecheck.testbeds.saddle_debiasing import synthetic_debiasing
-from ratecheck.testbeds.saddle_instances import bilinear_game, robust_least_squares
+from ratecheck.testbeds.saddle_instances import bilinear_game, robust_least_squares, unequal_quadratic
 from ratecheck.testbeds.saddle_logistic import LogisticBilinearGame, logistic_bilinear_game
 from ratecheck.theory.bounds.quasi_newton_local import superlinear_radius
 from ratecheck.theory.facts import Facts
@@ -231,7 +231,11 @@ def _auc_steps(name: str, n: int, label: str, share: float) -> list[Claim]:
 
 def _elsewhere() -> list[Claim]:
     """Return the linear phase on the other quadratic testbeds, where first-order methods are run too."""
-    problems = {"bilinear": (at(bilinear_game), 20), "robust": (at(robust_least_squares), 30)}
+    problems = {
+        "bilinear": (at(bilinear_game), 20),
+        "robust": (at(robust_least_squares), 30),
+        "unequal": (at(unequal_quadratic), 20),
+    }
     return [
         quasi_newton_claim(
             f"qn-01-{name}-{directions}-tau{updates}",

@@ -32,6 +32,7 @@ from ratecheck.testbeds.saddle_shift import ShiftSaddle
 from ratecheck.theory.bounds import saddle_linear
 from ratecheck.theory.facts import Facts
 from ratecheck.theory.methods.saddle import (
+    EAGC,
     GDA,
     OGDA,
     PDHG,
@@ -188,12 +189,38 @@ LINEAR = (
         **EXACT,
     ),
     *_strong("quadratic"),
+    first_order_claim(
+        "sp-32-eg-half",
+        "extragradient with the step 1/(2 L) is linear at 1 - 1/(2 kappa)",
+        "SP-32",
+        TESTBEDS["quadratic"],
+        step(Extragradient, 0.5),
+        LONG,
+    ),
+    first_order_claim(
+        "sp-32-ogda-own-points",
+        "the points of optimistic descent-ascent contract as those of past extragradient do",
+        "SP-32",
+        at(scalar_game, coupling=math.sqrt(1 - 0.05**2), curvature=0.05),
+        step(OGDA, 0.25),
+        SHORT,
+        expected="refuted",
+    ),
     *_strong("robust"),
     *_strong("auc"),
     first_order_claim(
         "sp-34-pdhg-strong", "PDHG is linear on a quadratic saddle", "SP-34", TESTBEDS["quadratic"], _pdhg_strong, SHORT
     ),
 )
+
+
+def _gda_short(facts: Facts, horizon: int) -> GDA:
+    # On the hard quadratic mu / L^2; on bilinear games no step converges, and the bound holds all the more.
+    return GDA(max(facts["strong_convexity"], 0.01) / facts["smoothness"] ** 2)
+
+
+def _pdhg_whole(facts: Facts, horizon: int) -> PDHG:
+    return PDHG(1 / facts["smoothness"], 1 / facts["smoothness"])
 
 
 def _hard(per_step: int, more: int, horizon: int) -> Any:
@@ -204,6 +231,8 @@ FIRST_ORDER: dict[str, tuple[Rule, int, int]] = {
     "eg": (step(Extragradient, math.sqrt(0.5)), 2, 0),
     "peg": (step(PastExtragradient, 1 / 3), 1, 1),
     "ogda": (step(OGDA, 0.5), 1, 0),
+    "gda": (_gda_short, 1, 0),
+    "eagc": (step(EAGC, 1 / 8), 2, 0),
     "eagv": (eagv_rule, 2, 0),
     "feg": (feg_rule, 2, 0),
 }
@@ -248,4 +277,16 @@ PATHS = tuple(
     for coordinate in "xy"
 )
 
-CLAIMS = (*LINEAR, *PATHS, *LOWER)
+ALTERNATING = tuple(
+    first_order_claim(
+        f"sp-40-{short}",
+        f"{short} is not faster than possible on the hard bilinear game",
+        "SP-40",
+        partial(_hard, 2, 0),
+        rule,
+        LADDER,
+    )
+    for short, rule in {"pdhg": _pdhg_whole, "altgda": step(AlternatingGDA, 1.0)}.items()
+)
+
+CLAIMS = (*LINEAR, *PATHS, *LOWER, *ALTERNATING)

@@ -13,6 +13,7 @@ from ratecheck.testbeds.saddle_instances import (
     quadratic_saddle,
     robust_least_squares,
     scalar_game,
+    unequal_quadratic,
 )
 from ratecheck.testbeds.saddle_logistic import logistic_bilinear_game
 from ratecheck.theory.bounds import saddle, saddle_games, saddle_linear, saddle_lower, saddle_paths
@@ -89,6 +90,7 @@ TESTBEDS: dict[str, Build] = {
     "bilinear": at(bilinear_game),
     "quadratic": at(quadratic_saddle),
     "auc": at(auc_problem, name="breast-cancer", share=1.0),
+    "unequal": at(unequal_quadratic),
     "robust": at(robust_least_squares),
     "logistic": at(logistic_bilinear_game),
 }

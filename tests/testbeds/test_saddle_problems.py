@@ -31,6 +31,7 @@ from ratecheck.testbeds.saddle_instances import (
     quadratic_saddle,
     robust_least_squares,
     slow_game,
+    unequal_quadratic,
 )
 from ratecheck.testbeds.saddle_logistic import LogisticBilinearGame, logistic_bilinear_game
 from ratecheck.testbeds.saddle_oracle import SaddleOracle
@@ -95,6 +96,15 @@ def test_the_spectrum_is_the_one_that_was_asked_for(condition: float) -> None:
     np.testing.assert_allclose(size[::2], np.geomspace(2 / condition, 2.0, 6), rtol=1e-12 * condition)
     assert problem.facts["strong_convexity"] == pytest.approx(2 / condition, rel=1e-12)
     assert problem.facts["condition"] == pytest.approx(condition, rel=1e-12 * condition)
+
+
+def test_unequal_blocks_have_the_eigenvalues_of_their_pairs() -> None:
+    problem = unequal_quadratic(5, seed=2)
+    a, d, c = np.random.default_rng(2).uniform(0.1, 1.0, (3, 5))
+    root = np.sqrt(((a + d) / 2) ** 2 + c**2)
+    expected = np.sort(np.concatenate([(a - d) / 2 - root, (a - d) / 2 + root]))
+    np.testing.assert_allclose(np.linalg.eigvalsh(problem.hessian_matrix), expected, rtol=0, atol=1e-13)
+    assert problem.facts["strong_convexity"] == pytest.approx(min(a.min(), d.min()), rel=1e-12)
 
 
 def test_the_bilinear_game_has_its_closed_form() -> None:

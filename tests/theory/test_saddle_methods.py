@@ -237,7 +237,7 @@ def test_the_modulus_of_ogda_is_that_of_its_companion_matrix(s: float) -> None:
 
 @pytest.mark.parametrize(
     ("method", "calls"),
-    [(GDA(0.1), 9), (OGDA(0.1), 9), (PDHG(0.1, 0.1), 9), (PastExtragradient(0.1), 10), (Extragradient(0.1), 18),
+    [(GDA(0.1), 9), (OGDA(0.1), 9), (PastExtragradient(0.1), 10), (Extragradient(0.1), 18),
      (FEG(1.0), 18), (EAGC(0.1), 18), (AlternatingGDA(0.1), 18)],
 )  # fmt: skip
 def test_evaluations_are_what_the_oracle_counts(method: Any, calls: int) -> None:

@@ -32,12 +32,12 @@ def evaluations(method: Any, steps: IntArray) -> IntArray:
     """Return the operator evaluations that a first-order method has made after a number of steps.
 
     Two in each step of the methods that look ahead; one for the others, and one more at the first step of past
-    extragradient. PDHG's pair of products is one; both half steps of the alternating method count.
+    extragradient. Both half steps of the alternating methods count, since the second sees what the first found.
     """
     name = type(innermost(method)).__name__
     if name == "PastExtragradient":
         return steps + 1
-    if name in ("GDA", "OGDA", "PDHG"):
+    if name in ("GDA", "OGDA"):
         return steps
     return 2 * steps
 
