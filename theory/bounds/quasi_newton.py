@@ -37,7 +37,7 @@ from ratecheck.theory.stationarity.quasi_newton import (
 )
 from ratecheck.theory.stationarity.saddle import OPERATOR_NORM, PRODUCTS, RELATIVE_OPERATOR_NORM
 
-MGSR1 = Source("Xiao, Bo and Wu", 2024, "MGSR1-SP")
+MGSR1 = Source("Xiao, Bo and Wu", 2024, "MGSR1-SP; constants derived here")
 LIU_LUO = Source("Liu and Luo", 2021)
 CERTIFICATES = (1, 5)  # numbers of updates tau for which the geometric certificate is in the catalogue
 ARRIVED = 1e-10  # relative gradient norm that counts as solved
@@ -100,6 +100,7 @@ def _scale_excess(facts: Facts, method: Any, horizon: int) -> float:
 
 SCALE = Assumption("G_0 = c I with c at least L^2", on_setup=_scale_excess)
 EVERY_STEP: dict[str, Any] = {"output": Worst()}
+DERIVED_EXPECTATION: dict[str, Any] = {"kind": "expectation"}
 STATED: dict[str, Any] = {"kind": "expectation", "provenance": "paper", "evidence": ("statement read", "derived here")}
 
 
@@ -209,7 +210,7 @@ BOUNDS = (
         _trace_expected,
         LIU_LUO,
         assumptions=(SCALE,),
-        **STATED,
+        **DERIVED_EXPECTATION,
     ),
     row(
         "QN-08",
@@ -219,7 +220,7 @@ BOUNDS = (
         _sigma_expected,
         LIU_LUO,
         assumptions=(SCALE,),
-        **STATED,
+        **{**STATED, "provenance": "secondary"},
     ),
     row(
         "QN-09",
@@ -260,7 +261,7 @@ BOUNDS = (
         r"\|F(z_k)\|\le\|F(z_0)\|",
         RELATIVE_OPERATOR_NORM,
         one,
-        Source("Hoang", 2025),
+        Source("ratecheck", 2026, "limited-memory preconditioning"),
         anytime=False,
         remark="Known to be false without a look-ahead step: the positive definite factor cannot turn a rotation.",
     ),

@@ -52,12 +52,7 @@ def pivoted_block(
     count : int
         Number of updates tau.
     signed : bool
-        Pivot on the largest absolute value and keep its sign, which is right where the estimate may have fallen
-        below the target (a correction factor that is not certified).
-
-    Returns
-    -------
-    Pivots
+        Pivot on the largest absolute value and keep its sign, for an estimate that may have fallen below the target.
     """
     n = len(target_diagonal)
     diagonal = np.diagonal(estimate)
