@@ -5,10 +5,12 @@
 
 from ratecheck.testbeds import (
     auc,
+    composite,
     convex,
     coordinate_smooth,
     fixed_slope,
     games,
+    grouping,
     impulse,
     kernel_svm,
     lower_bounds,
@@ -16,6 +18,7 @@ from ratecheck.testbeds import (
     max_affine_prescribed,
     multinomial,
     newsvendor,
+    nonconvex,
     online,
     online_targets,
     quadratic,
@@ -32,6 +35,7 @@ from ratecheck.testbeds import (
     sampling_worst_case,
     sign_counterexamples,
     sign_online,
+    small_networks,
     two_stage,
     worst_case,
     worst_case_chain,
@@ -73,4 +77,8 @@ PROBLEMS = {
     **quadratic.EXAMPLES,
     **impulse.EXAMPLES,
     **lower_bounds.EXAMPLES,
+    **composite.EXAMPLES,
+    **grouping.EXAMPLES,
+    **nonconvex.EXAMPLES,
+    **small_networks.EXAMPLES,
 }

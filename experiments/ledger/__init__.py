@@ -14,9 +14,12 @@ def claims() -> dict[str, Claim]:
         accelerated,
         adaptive,
         conjugate,
+        conversion,
         decaying_steps,
+        grouping,
         heavy_ball,
         misquoted,
+        nonconvex,
         nonsmooth,
         nonsmooth_lower,
         online,
@@ -54,6 +57,9 @@ def claims() -> dict[str, Claim]:
         online,
         misquoted,
         stochastic,
+        conversion,
+        grouping,
+        nonconvex,
     )
     ledger: dict[str, Claim] = {}
     for family in families:

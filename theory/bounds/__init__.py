@@ -6,10 +6,15 @@ from ratecheck.theory.bounds import (
     adaptive_smooth,
     conjugate,
     conjugate_laws,
+    conversion,
     decaying_steps,
+    grouping,
+    grouping_contrast,
+    grouping_smooth,
     heavy_ball,
     high_probability,
     misquoted,
+    nonconvex,
     nonsmooth,
     nonsmooth_lower,
     off_by_one,
@@ -35,6 +40,7 @@ from ratecheck.theory.bounds import (
     stosign,
     stosign_gap,
     stosign_law,
+    weakly_convex,
 )
 
 FAMILIES = (
@@ -72,6 +78,12 @@ FAMILIES = (
     stochastic_strong,
     stochastic_momentum,
     high_probability,
+    conversion,
+    grouping,
+    grouping_contrast,
+    grouping_smooth,
+    nonconvex,
+    weakly_convex,
 )
 
 BOUNDS = {bound.id: bound for family in FAMILIES for bound in family.BOUNDS}
