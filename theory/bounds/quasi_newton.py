@@ -130,7 +130,16 @@ def vacuous(updates: int, informative: bool) -> Bound:
     )
 
 
-Q1, Q2, WORK = (
+BOUNDS = (
+    row(
+        "QN-00",
+        "Q0: contraction by eta",
+        r"\lambda_{k+1}\le(1-1/\eta_k)\lambda_k",
+        CONTRACTION,
+        one,
+        MGSR1,
+        **EVERY_STEP,
+    ),
     row(
         "QN-01",
         "Q1: linear phase",
@@ -149,30 +158,6 @@ Q1, Q2, WORK = (
         MGSR1,
         assumptions=(SCALE,),
     ),
-    row(
-        "QN-12",
-        "Hessian-vector products of random blocks",
-        r"\mathrm{HVP}=(1+2\tau)K",
-        PRODUCTS,
-        _counted_work,
-        MGSR1,
-        side="equal",
-        anytime=False,
-    ),
-)
-
-BOUNDS = (
-    row(
-        "QN-00",
-        "Q0: contraction by eta",
-        r"\lambda_{k+1}\le(1-1/\eta_k)\lambda_k",
-        CONTRACTION,
-        one,
-        MGSR1,
-        **EVERY_STEP,
-    ),
-    Q1,
-    Q2,
     row("QN-03", "Q1: eta by the trace", r"\eta_k\le1+t_k/\mu^2", ETA_BY_TRACE, one, MGSR1, **EVERY_STEP),
     row(
         "QN-04",
@@ -243,7 +228,16 @@ BOUNDS = (
         anytime=False,
         remark="Known to be false: n columns are needed whatever tau.",
     ),
-    WORK,
+    row(
+        "QN-12",
+        "Hessian-vector products of random blocks",
+        r"\mathrm{HVP}=(1+2\tau)K",
+        PRODUCTS,
+        _counted_work,
+        MGSR1,
+        side="equal",
+        anytime=False,
+    ),
     *(vacuous(updates, informative) for updates in CERTIFICATES for informative in (True, False)),
     row(
         "QN-15",
