@@ -16,8 +16,30 @@ from ratecheck.experiments.cli.main import main
 ROOT = Path(__file__).parents[2]
 GOOD = "ns-01-max-coordinate"
 PROMISED = set(
-    "id title source provenance kind method problem measure expected verdict as_expected tightness horizon runs "
-    "oracle_calls slope slope_ci slope_claimed detectable tags seconds key".split()
+    [
+        "id",
+        "title",
+        "source",
+        "provenance",
+        "kind",
+        "method",
+        "problem",
+        "measure",
+        "expected",
+        "verdict",
+        "as_expected",
+        "tightness",
+        "horizon",
+        "runs",
+        "oracle_calls",
+        "slope",
+        "slope_ci",
+        "slope_claimed",
+        "detectable",
+        "tags",
+        "seconds",
+        "key",
+    ]
 )
 
 
