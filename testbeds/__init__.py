@@ -21,6 +21,7 @@ from ratecheck.testbeds import (
     nonconvex,
     online,
     online_targets,
+    prescribed,
     quadratic,
     random_instances,
     relative_error,
@@ -81,4 +82,5 @@ PROBLEMS = {
     **grouping.EXAMPLES,
     **nonconvex.EXAMPLES,
     **small_networks.EXAMPLES,
+    **prescribed.EXAMPLES,
 }

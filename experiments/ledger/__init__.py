@@ -16,8 +16,10 @@ def claims() -> dict[str, Claim]:
         conjugate,
         conversion,
         decaying_steps,
+        exact_laws,
         grouping,
         heavy_ball,
+        high_probability,
         misquoted,
         nonconvex,
         nonsmooth,
@@ -32,6 +34,7 @@ def claims() -> dict[str, Claim]:
         signsgd,
         smooth,
         stochastic,
+        stochastic_misquoted,
         stosign_gaps,
         stosignsgd,
     )
@@ -60,6 +63,9 @@ def claims() -> dict[str, Claim]:
         conversion,
         grouping,
         nonconvex,
+        high_probability,
+        stochastic_misquoted,
+        exact_laws,
     )
     ledger: dict[str, Claim] = {}
     for family in families:

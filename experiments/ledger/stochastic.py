@@ -1,4 +1,4 @@
-"""Claims on stochastic gradients: convex, strongly convex, nonconvex, with momentum, and what no method can beat."""
+"""Claims on stochastic gradients: convex, strongly convex, nonconvex, with momentum."""
 
 from __future__ import annotations
 
@@ -9,7 +9,6 @@ from typing import Any
 from ratecheck.experiments.claim import Claim
 from ratecheck.testbeds import convex
 from ratecheck.testbeds.impulse import ImpulseResponses
-from ratecheck.testbeds.lower_bounds import TwoSlopes
 from ratecheck.testbeds.max_affine import max_affine
 from ratecheck.testbeds.multinomial import multinomial_logistic
 from ratecheck.testbeds.noise import Noisy, Rademacher, RandomScale, RandomSigns
@@ -17,14 +16,12 @@ from ratecheck.testbeds.quadratic import Quadratic
 from ratecheck.testbeds.worst_case import MaxCoordinate
 from ratecheck.testbeds.worst_case_univariate import half_square, ripple
 from ratecheck.theory.bound import Bound
-from ratecheck.theory.bounds import high_probability as hp
 from ratecheck.theory.bounds import stochastic as sgd
 from ratecheck.theory.bounds import stochastic_momentum as mom
 from ratecheck.theory.bounds import stochastic_strong as sc
 from ratecheck.theory.facts import Facts
 from ratecheck.theory.method import Method
 from ratecheck.theory.methods.accelerated import AcceleratedSA
-from ratecheck.theory.methods.averaging import DualAveraging
 from ratecheck.theory.methods.gradient import Projected, Subgradient
 from ratecheck.theory.methods.momentum import AveragedMomentum, HeavyBall
 from ratecheck.theory.methods.variance_reduced import IterateAveraging
@@ -41,16 +38,17 @@ LADDER = (1, 3, 10, 30, 100, 300, 1000)
 RESPONSES = 256  # answers with an impulse, which is also the horizon of every claim on exact moments
 
 
-def _claim(id: str, title: str, bound: Bound, problem: Problem, method: Rule, **parts: Any) -> Claim:
+def sampled(id: str, title: str, bound: Bound, problem: Problem, method: Rule, **parts: Any) -> Claim:
+    """Return a claim in expectation, tagged as stochastic."""
     tags = ("foundations", "stochastic", *parts.pop("tags", ("convex",)))
     parts = {"horizons": (1000,), "runs": 128, **parts}
     return Claim(id=id, title=title, bound=bound, problem=problem, method=method, tags=tags, **parts)
 
 
-def _exact(id: str, title: str, bound: Bound, problem: Problem, method: Rule, **parts: Any) -> Claim:
+def exact(id: str, title: str, bound: Bound, problem: Problem, method: Rule, **parts: Any) -> Claim:
     """Return a claim on exact moments: a batch of responses, deterministic."""
     parts = {"horizons": (RESPONSES,), "runs": RESPONSES + 1, "tags": ("exact",), "slope_from": 0.5, **parts}
-    return _claim(id, title, bound, problem, method, **parts)
+    return sampled(id, title, bound, problem, method, **parts)
 
 
 def noisy_modes(horizon: int) -> ImpulseResponses:
@@ -154,7 +152,7 @@ def _half_square(horizon: int) -> Noisy:
 
 
 NONSMOOTH = (
-    _claim(
+    sampled(
         "sgd-01-lad",
         "least absolute deviations by rows: the average is within RG/sqrt(T)",
         sgd.SGD_01,
@@ -163,10 +161,10 @@ NONSMOOTH = (
         horizons=LADDER,
         quick=True,
     ),
-    _claim("sgd-01-lad-batch", "the same with batches of 5 rows", sgd.SGD_01, _lad(5), constant, horizons=LADDER),
-    _claim("sgd-01-svm", "a support vector machine by rows", sgd.SGD_01, _svm, constant, horizons=LADDER),
-    _claim("sgd-01-max", "max of affine functions, noisy", sgd.SGD_01, noisy_max_affine, constant, horizons=LADDER),
-    _claim(
+    sampled("sgd-01-lad-batch", "the same with batches of 5 rows", sgd.SGD_01, _lad(5), constant, horizons=LADDER),
+    sampled("sgd-01-svm", "support vector machine by rows", sgd.SGD_01, _svm, constant, horizons=LADDER),
+    sampled("sgd-01-max", "max of affine functions", sgd.SGD_01, noisy_max_affine, constant, horizons=LADDER),
+    sampled(
         "sgd-01-signs",
         "max of affine functions seen through random signs, as noisy as a bounded oracle can be",
         sgd.SGD_01,
@@ -174,7 +172,7 @@ NONSMOOTH = (
         constant,
         horizons=LADDER,
     ),
-    _claim(
+    sampled(
         "sgd-01-max-coordinate",
         "without noise the bound on the average is attained",
         sgd.SGD_01,
@@ -184,9 +182,9 @@ NONSMOOTH = (
         runs=64,
         attained=1.0,
     ),
-    _claim("sgd-02-lad", "linear decay, last iterate", sgd.SGD_02, _lad(), linear_decay, horizons=LADDER, quick=True),
-    _claim("sgd-02-svm", "linear decay on a support vector machine", sgd.SGD_02, _svm, linear_decay, horizons=LADDER),
-    _claim(
+    sampled("sgd-02-lad", "linear decay, last iterate", sgd.SGD_02, _lad(), linear_decay, horizons=LADDER, quick=True),
+    sampled("sgd-02-svm", "linear decay, support vector machine", sgd.SGD_02, _svm, linear_decay, horizons=LADDER),
+    sampled(
         "sgd-02-max-coordinate",
         "without noise the bound on the last iterate is attained",
         sgd.SGD_02,
@@ -196,121 +194,92 @@ NONSMOOTH = (
         runs=64,
         attained=1.0,
     ),
-    _claim("mom-01-lad", "stochastic heavy ball on LAD", mom.MOM_01, _lad(), heavy_ball(0.9), tags=("momentum",)),
-    _claim("mom-01-max", "stochastic heavy ball, max of affine functions", mom.MOM_01, noisy_max_affine,
+    sampled("mom-01-lad", "stochastic heavy ball on LAD", mom.MOM_01, _lad(), heavy_ball(0.9), tags=("momentum",)),
+    sampled("mom-01-max", "stochastic heavy ball, max of affine functions", mom.MOM_01, noisy_max_affine,
            heavy_ball(0.5), tags=("momentum",)),
 )  # fmt: skip
 
 SMOOTH = (
-    _exact("sgd-03-modes", "average of SGD over eight noisy modes, exact moments",
+    exact("sgd-03-modes", "average of SGD over eight noisy modes, exact moments",
            sgd.exactly(sgd.SGD_03, EXPECTED_GAP), noisy_modes, smooth(0.5), quick=True),
-    _exact("sgd-03-limit", "the average's bound is attained after one step as the noise goes to 0",
+    exact("sgd-03-limit", "the average's bound is attained after one step as the noise goes to 0",
            sgd.exactly(sgd.SGD_03, EXPECTED_GAP), one_mode(1e-6), smooth(), attained=1.0, attained_tolerance=1e-9),
-    _claim("sgd-03-logistic", "logistic regression by rows", sgd.SGD_03, _logistic, smooth(0.2), tags=("logistic",)),
-    _claim("sgd-03-huber", "Huber regression by rows", sgd.SGD_03, lambda h: convex.huber_regression(), smooth(0.2)),
-    _exact("sgd-04-modes", "the average without the start, exact moments",
+    sampled("sgd-03-logistic", "logistic regression by rows", sgd.SGD_03, _logistic, smooth(0.2), tags=("logistic",)),
+    sampled("sgd-03-huber", "Huber regression by rows", sgd.SGD_03, lambda h: convex.huber_regression(), smooth(0.2)),
+    exact("sgd-04-modes", "the average without the start, exact moments",
            sgd.exactly(sgd.SGD_04, EXPECTED_GAP), noisy_modes, smooth(0.5)),
-    _claim("sgd-04-logistic", "the average without the start, logistic regression", sgd.SGD_04, _logistic, smooth(0.2),
+    sampled("sgd-04-logistic", "the average without the start, logistic", sgd.SGD_04, _logistic, smooth(0.2),
            tags=("logistic",)),
-    _claim("sgd-05-logistic", "the step tuned to the horizon", sgd.SGD_05, _logistic, tuned, horizons=LADDER,
+    sampled("sgd-05-logistic", "the step tuned to the horizon", sgd.SGD_05, _logistic, tuned, horizons=LADDER,
            tags=("logistic",)),
-    _claim("sgd-05-multinomial", "multinomial logistic regression, tuned step", sgd.SGD_05,
+    sampled("sgd-05-multinomial", "multinomial logistic regression, tuned step", sgd.SGD_05,
            lambda h: multinomial_logistic(), tuned, horizons=LADDER, tags=("logistic",)),
-    _exact("sgd-06-modes", "accelerated stochastic approximation, exact moments",
+    exact("sgd-06-modes", "accelerated stochastic approximation, exact moments",
            sgd.exactly(sgd.SGD_06, EXPECTED_GAP), noisy_modes, accelerated),
-    _claim("sgd-06-logistic", "accelerated stochastic approximation, logistic regression", sgd.SGD_06, _logistic,
+    sampled("sgd-06-logistic", "accelerated stochastic approximation, logistic", sgd.SGD_06, _logistic,
            accelerated, tags=("logistic",)),
-    _claim("sgd-07-logistic", "one-step bound iterated, logistic regression", sgd.SGD_07, _logistic, by_sample(0.5),
+    sampled("sgd-07-logistic", "one-step bound iterated, logistic", sgd.SGD_07, _logistic, by_sample(0.5),
            tags=("logistic",)),
-    _claim("sgd-07-multinomial", "one-step bound iterated, multinomial logistic regression", sgd.SGD_07,
+    sampled("sgd-07-multinomial", "one-step bound iterated, multinomial logistic regression", sgd.SGD_07,
            lambda h: multinomial_logistic(), by_sample(0.5), tags=("logistic",)),
-    _claim("sgd-08-scale", "samples that agree on the minimiser: linear convergence with a constant step", sgd.SGD_08,
+    sampled("sgd-08-scale", "samples that agree on the minimiser: linear convergence", sgd.SGD_08,
            lambda h: Noisy(Quadratic((1.0, 0.25), (1.0, 1.0)), RandomScale(0.5)), by_sample(1.0), horizons=(100,),
            tags=("interpolation",), quick=True),
-    _claim("sgd-08-half-square", "the one-step bound is attained on a half square", sgd.SGD_08, _half_square,
+    sampled("sgd-08-half-square", "the one-step bound is attained on a half square", sgd.SGD_08, _half_square,
            by_sample(0.1), horizons=(100,), runs=64, attained=1.0, tags=("interpolation",)),
-    _claim("mom-02-logistic", "heavy ball in its averaging form, logistic regression", mom.MOM_02, _logistic,
+    sampled("mom-02-logistic", "heavy ball in its averaging form, logistic regression", mom.MOM_02, _logistic,
            lambda facts, h: IterateAveraging(1 / (4 * float(facts["sample_smoothness"]))), tags=("momentum",)),
 )  # fmt: skip
 
 STRONG = (
-    _claim("sc-01-svm", "squared distance with steps 1/(mu t)", sc.SC_01, _svm, inverse_time(), tags=("strong",)),
-    _claim("sc-01-logistic", "squared distance with steps 1/(mu t), logistic regression", sc.SC_01, _logistic,
+    sampled("sc-01-svm", "squared distance with steps 1/(mu t)", sc.SC_01, _svm, inverse_time(), tags=("strong",)),
+    sampled("sc-01-logistic", "squared distance, steps 1/(mu t), logistic", sc.SC_01, _logistic,
            inverse_time(), tags=("strong",)),
-    _claim("sc-02-svm", "average with steps 1/(mu t)", sc.SC_02, _svm, inverse_time(), tags=("strong",)),
-    _claim("sc-03-svm", "t-weighted average, steps 2/(mu (t+1))", sc.SC_03, _svm, inverse_time(2, 2), tags=("strong",),
+    sampled("sc-02-svm", "average with steps 1/(mu t)", sc.SC_02, _svm, inverse_time(), tags=("strong",)),
+    sampled("sc-03-svm", "t-weighted average, steps 2/(mu (t+1))", sc.SC_03, _svm, inverse_time(2, 2), tags=("strong",),
            quick=True),
-    _claim("sc-03-ridge", "t-weighted average, ridge regression", sc.SC_03, lambda h: convex.ridge_regression(),
+    sampled("sc-03-ridge", "t-weighted average, ridge regression", sc.SC_03, lambda h: convex.ridge_regression(),
            inverse_time(2, 2), tags=("strong",)),
-    _claim("sc-04-svm", "average of the last half, steps 1/(mu t)", sc.SC_04, _svm, inverse_time(), tags=("strong",),
+    sampled("sc-04-svm", "average of the last half, steps 1/(mu t)", sc.SC_04, _svm, inverse_time(), tags=("strong",),
            horizons=(30, 100, 300, 1000)),
-    _claim("sc-05-svm", "last iterate, steps 1/(mu t)", sc.SC_05, _svm, inverse_time(), tags=("strong",)),
-    _claim("sc-06-logistic", "constant step: linear convergence to a neighbourhood", sc.SC_06, _logistic,
+    sampled("sc-05-svm", "last iterate, steps 1/(mu t)", sc.SC_05, _svm, inverse_time(), tags=("strong",)),
+    sampled("sc-06-logistic", "constant step: linear convergence to a neighbourhood", sc.SC_06, _logistic,
            by_sample(0.5), tags=("strong",)),
-    _exact("sc-06-mode", "the neighbourhood of expected smoothness is four times too large at most, exact moments",
+    exact("sc-06-mode", "the neighbourhood of expected smoothness is four times too large at most, exact moments",
            sgd.exactly(sc.SC_06, EXPECTED_SQUARED_DISTANCE), one_mode(), by_sample(0.1)),
-    _exact("sc-07-mode", "additive noise on one mode: the bound is an equality, exact moments",
+    exact("sc-07-mode", "additive noise on one mode: the bound is an equality, exact moments",
            sgd.exactly(sc.SC_07, EXPECTED_SQUARED_DISTANCE), one_mode(0.5, 3.0), smooth(0.3), attained=1.0,
            attained_tolerance=1e-9, quick=True),
-    _exact("sc-07-modes", "additive noise on eight modes, exact moments",
+    exact("sc-07-modes", "additive noise on eight modes, exact moments",
            sgd.exactly(sc.SC_07, EXPECTED_SQUARED_DISTANCE), noisy_modes, smooth()),
-    _exact("sc-07-long-step", "additive noise with a step beyond 1/L: the other branch of rho, attained",
+    exact("sc-07-long-step", "additive noise with a step beyond 1/L: the other branch of rho, attained",
            sgd.exactly(sc.SC_07, EXPECTED_SQUARED_DISTANCE), one_mode(0.5, 3.0, strong_convexity=0.5), smooth(1.6),
            attained=1.0, attained_tolerance=1e-9),
-    _exact("sc-08-mode", "gap down to the noise floor: an equality at gamma L = 1", sgd.exactly(sc.SC_08, EXPECTED_GAP),
+    exact("sc-08-mode", "gap down to the noise floor: an equality at gamma L = 1", sgd.exactly(sc.SC_08, EXPECTED_GAP),
            one_mode(0.5, 3.0), smooth(), attained=1.0, attained_tolerance=1e-9),
-    _exact("sc-08-modes", "gap down to the noise floor, eight modes, exact moments",
+    exact("sc-08-modes", "gap down to the noise floor, eight modes, exact moments",
            sgd.exactly(sc.SC_08, EXPECTED_GAP), noisy_modes, smooth(0.5)),
-    _exact("sc-09-root", "steps C/sqrt(n), exact moments", sgd.exactly(sc.SC_09, EXPECTED_SQUARED_DISTANCE), one_mode(),
+    exact("sc-09-root", "steps C/sqrt(n), exact moments", sgd.exactly(sc.SC_09, EXPECTED_SQUARED_DISTANCE), one_mode(),
            lambda facts, h: Subgradient(InverseSqrt(0.5))),
-    _exact("sc-09-inverse", "steps C/n, exact moments", sgd.exactly(sc.SC_09, EXPECTED_SQUARED_DISTANCE), one_mode(),
+    exact("sc-09-inverse", "steps C/n, exact moments", sgd.exactly(sc.SC_09, EXPECTED_SQUARED_DISTANCE), one_mode(),
            lambda facts, h: Subgradient(InverseTime(1.0))),
 )  # fmt: skip
 
 NONCONVEX = (
-    _exact("nc-01-mode", "mean squared gradient: the noise floor is attained", sgd.exactly(mom.NC_01,
+    exact("nc-01-mode", "mean squared gradient: the noise floor is attained", sgd.exactly(mom.NC_01,
            EXPECTED_SQUARED_GRADIENT), one_mode(1.0, 1.0), smooth(), attained=1.0, attained_tolerance=0.01),
-    _claim("nc-01-ripple", "mean squared gradient on a nonconvex function", mom.NC_01, noisy_ripple, smooth(0.5),
+    sampled("nc-01-ripple", "mean squared gradient, nonconvex", mom.NC_01, noisy_ripple, smooth(0.5),
            tags=("nonconvex",), quick=True),
-    _exact("nc-02-modes", "batches as large as the number of steps, exact moments",
+    exact("nc-02-modes", "batches as large as the number of steps, exact moments",
            sgd.exactly(mom.NC_02, EXPECTED_SQUARED_GRADIENT),
            lambda h: ImpulseResponses((1.0, 0.1), (0.5, 0.5), (1.0, 1.0), RESPONSES, batch=h), smooth(),
            horizons=(4, 16, 64, RESPONSES)),
-    _claim("mom-03-ripple", "averaged momentum on a nonconvex function", mom.MOM_03, noisy_ripple, averaged_momentum,
+    sampled("mom-03-ripple", "averaged momentum, nonconvex", mom.MOM_03, noisy_ripple, averaged_momentum,
            tags=("nonconvex", "momentum")),
-    _exact("mom-03-modes", "averaged momentum over eight modes, exact moments",
+    exact("mom-03-modes", "averaged momentum over eight modes, exact moments",
            sgd.exactly(mom.MOM_03, EXPECTED_SQUARED_GRADIENT), noisy_modes, averaged_momentum,
            tags=("exact", "momentum")),
 )  # fmt: skip
 
 
-def _hardest(horizon: int) -> TwoSlopes:
-    return TwoSlopes(hp.hardest_bias(horizon)[0])
-
-
-def _vote(facts: Facts, horizon: int) -> Projected:
-    # Steps so long that the projection leaves only the sign of the sum.
-    return Projected(DualAveraging(1e6))
-
-
-def posterior_mean(facts: Facts, horizon: int) -> Subgradient:
-    """Return SGD whose steps make every point the posterior mean."""
-    mu = float(facts["strong_convexity"])
-    prior = float(facts["noise_variance"]) / (mu * float(facts["radius"])) ** 2
-    return Subgradient(InverseTime(1 / mu, shift=1 + prior))
-
-
-LOWER = (
-    _claim("sl-02-vote", "the majority vote attains the bound that nothing beats", hp.SL_02, _hardest, _vote,
-           horizons=(3, 9, 33), runs=8192, tags=("lower-bound",), attained=1.0, attained_tolerance=0.1),
-    _claim("sl-02-sgd", "SGD is no better than telling two slopes apart allows", hp.SL_02, _hardest, constant,
-           horizons=(3, 9, 33), runs=8192, tags=("lower-bound",)),
-    _exact("sl-03-posterior", "steps 1/(mu t + prior) attain the Bayes risk", hp.SL_03, one_mode(0.7, 2.0),
-           posterior_mean, attained=1.0, attained_tolerance=1e-9, tags=("lower-bound", "exact")),
-    _exact("sl-03-constant", "constant steps are no better than the Bayes risk", hp.SL_03, one_mode(0.7, 2.0),
-           smooth(0.1), tags=("lower-bound", "exact")),
-    _exact("sl-03-accelerated", "accelerated steps are no better than the Bayes risk", hp.SL_03, one_mode(0.7, 2.0),
-           accelerated, tags=("lower-bound", "exact")),
-)  # fmt: skip
-
-CLAIMS = (*NONSMOOTH, *SMOOTH, *STRONG, *NONCONVEX, *LOWER)
+CLAIMS = (*NONSMOOTH, *SMOOTH, *STRONG, *NONCONVEX)

@@ -8,6 +8,8 @@ from ratecheck.theory.bounds import (
     conjugate_laws,
     conversion,
     decaying_steps,
+    exact_adam,
+    exact_laws,
     grouping,
     grouping_contrast,
     grouping_smooth,
@@ -84,6 +86,8 @@ FAMILIES = (
     grouping_smooth,
     nonconvex,
     weakly_convex,
+    exact_laws,
+    exact_adam,
 )
 
 BOUNDS = {bound.id: bound for family in FAMILIES for bound in family.BOUNDS}
