@@ -34,7 +34,7 @@ PRESETS = {
 }
 
 
-def testbeds() -> dict[str, Any]:
+def beds() -> dict[str, Any]:
     """Return the problems, each with a known optimum and batches of eight."""
     return {
         "max-affine": NoisyMaxAffine(noise=0.5, batch=BATCH),
@@ -78,7 +78,7 @@ def scs_comparison(preset: str = "full", problems: dict[str, Any] | None = None)
     problems : dict, optional
         All testbeds if None.
     """
-    return compare(testbeds() if problems is None else problems, contestants(), PRESETS[preset])
+    return compare(beds() if problems is None else problems, contestants(), PRESETS[preset])
 
 
 def profile(costs: FloatArray, factors: FloatArray) -> FloatArray:
@@ -97,7 +97,7 @@ def comparison_study(folder: Path, seed: int, preset: str = "full") -> Path:
     """Run the comparison, store profile, ECDF and final gaps as sweeps, and return the path of the profile."""
     import dataclasses
 
-    outcome = compare(testbeds(), contestants(), dataclasses.replace(PRESETS[preset], seed=seed))
+    outcome = compare(beds(), contestants(), dataclasses.replace(PRESETS[preset], seed=seed))
     costs = outcome.costs(TARGETS)
     factors = np.geomspace(1, 64, 61)
     budgets = np.geomspace(BATCH, outcome.counts.max(), 61)

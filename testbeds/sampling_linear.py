@@ -63,6 +63,8 @@ class LeastAbsoluteDeviations:
         Distance of the start, the origin, from x°.
     batch : int
         Size of a fresh batch.
+    supply : int, optional
+        Sample points that one run may hold in all, for a stream of finite length; None without limit.
     """
 
     dim: int = 8
@@ -70,11 +72,11 @@ class LeastAbsoluteDeviations:
     spread: float = 0.5
     radius: float = 1.0
     batch: int = 1
+    supply: int | None = None
 
     name = "least absolute deviations"
     instances = None
     domain = WholeSpace()
-    supply = None
 
     def __post_init__(self) -> None:
         require_count("dim - 1", self.dim - 1)

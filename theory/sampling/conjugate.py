@@ -73,7 +73,8 @@ class FreshSampleSize:
 
 def round_limit(initial_gap: float, slope: float, radius: float, tolerance: float) -> int:
     """Return K, one more than the most serious steps of SCS-R."""
-    return math.floor(2 * initial_gap / (slope * radius * tolerance)) + 1
+    # Rounding must not lose a round.
+    return math.floor(2 * initial_gap / (slope * radius * tolerance) * (1 + 1e-12)) + 1
 
 
 def norm_test(variance: FloatArray, norm: FloatArray, share: float, least: int, most: int) -> IntArray:

@@ -48,7 +48,8 @@ def whole_samples(count: float) -> int:
 def quadratic_samples(scale: float, accuracy: float) -> int:
     """Return the N with scale / sqrt(N) = accuracy, rounded up."""
     require_positive("accuracy", accuracy)
-    return whole_samples((scale / accuracy) ** 2)
+    ratio = scale / accuracy
+    return whole_samples(ratio * ratio)
 
 
 def quadratic_accuracy(scale: float, samples: int) -> float:
