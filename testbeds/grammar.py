@@ -1,13 +1,13 @@
 r"""A Zipf-weighted simple grammar (ZSG): a language of unbounded depth whose entropy rate is known exactly.
 
-Rules are ``A -> w B_1 .. B_r`` with ``r <= 2``, and *the pair (A, w) determines the rule*. A sentence is derived from
-the symbol S; a stack holds the pending symbols, and sentences follow one another without end. With ``p(w|A)`` the law of
-the tokens of A,
+Rules are ``A -> w B_1 .. B_r`` with ``r <= 2``, and *(A, w) determines the rule*. A sentence is derived from
+the symbol S; a stack holds the pending symbols, and sentences follow one another without end. With ``p(w|A)`` the law
+of the tokens of A,
 
 .. math:: M_{AB} = \sum_w p(w|A)\,\#\{\text{B among the children}\}, \quad h_A = -\sum_w p(w|A)\ln p(w|A), \quad
           n = (I - M^T)^{-1} e_S .
 
-**Theorem.** If the spectral radius of M is below 1, a sentence has the finite mean length ``sum_A n_A`` and the language
+**Theorem.** If the spectral radius of M is below 1, a sentence has finite mean length ``sum_A n_A`` and the language
 has the entropy rate
 
 .. math:: h = \frac{\sum_A n_A h_A}{\sum_A n_A} .

@@ -11,8 +11,8 @@ and if the states have long-run frequencies ``pi`` from the start ``s_1``, the e
 
 *Proof.* By the chain rule the left side is the sum of ``H(X_t | X_1..X_{t-1}, s_1)``. Given ``s_1`` and the tokens
 before t the state ``s_t`` is known, and ``X_t`` depends on them through ``s_t`` alone, so that this term is
-``E h(s_t)``. Divide by n and let n grow. (Conditioning on ``s_1`` changes the total by at most ``H(s_1)``, hence not the
-rate if the number of start states is finite; here there is one.)
+``E h(s_t)``. Divide by n and let n grow. (Conditioning on ``s_1`` changes the total by at most ``H(s_1)``, hence not
+the rate if the number of start states is finite; here there is one.)
 
 The exact predictor ``p(. | s_t)`` is available at every token, so for any model q the *excess loss* is
 
@@ -67,9 +67,7 @@ def require_language(vocabulary: int, zipf: float, density: float) -> int:
     require_count("vocabulary", vocabulary)
     require_nonnegative("zipf", zipf)
     if not 0 < density <= 1:
-        raise InputError(
-            f"density is {density!r}, but it must be in (0, 1]: the share of tokens that a state can emit."
-        )
+        raise InputError(f"density is {density!r}, but it must be in (0, 1], the share of tokens that a state emits.")
     support = max(2, round(density * vocabulary))
     if vocabulary < 2:
         raise InputError(f"vocabulary is {vocabulary}, but a language needs at least 2 tokens.")
