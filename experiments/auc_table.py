@@ -1,15 +1,13 @@
 """The table of AUC maximisation: iterations of MGSR1-SP and of its rivals, on bundled data or on a user's file.
 
-``python -m ratecheck.experiments.auc_table a9a w8a`` prints it for files in svmlight form; without a file, for the
+``ratecheck auc a9a w8a`` prints it for files in svmlight form; without a file, for the
 breast cancer and digits data that scikit-learn brings along.
 """
 
 from __future__ import annotations
 
-import argparse
 import dataclasses
 import json
-import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -194,53 +192,9 @@ def within_limits(rows: Sequence[Row]) -> bool:
     return all(row.iterations[-1] is not None and row.iterations[-1] <= row.limit for row in rows if row.limit)
 
 
-def register(commands: Any) -> None:
-    """Add the command ``auc`` to a parser's sub-commands."""
-    parser = commands.add_parser(
-        "auc",
-        help="table of saddle-point methods on AUC maximisation, for your svmlight files",
-        description="Prints iterations to three accuracies for MGSR1-SP, random SR1 and BFGS, extragradient, OGDA and "
-        "EAG. Exit code 0: MGSR1-SP arrived in ceil(n/tau) + 2 iterations everywhere; 1: it did not; 2: bad input.",
-    )
-    add_arguments(parser)
-    parser.set_defaults(run=run)
-
-
-def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Add the arguments of the command."""
-    parser.add_argument("files", nargs="*", type=Path, metavar="FILE", help="data in svmlight form (default: bundled)")
-    parser.add_argument("--share", type=float, action="append", help="lambda times samples (default: 100, 1, 0.01)")
-    parser.add_argument("--updates", type=int, action="append", help="tau (repeatable; default: 1, 10, 50)")
-    parser.add_argument("--steps", type=int, default=FIRST_ORDER_STEPS, help="steps of the first-order methods")
-    parser.add_argument("--seed", type=int, default=0, help="root seed (default: 0)")
-    parser.add_argument("--json", type=Path, metavar="FILE", help="write the rows as JSON")
-
-
-def run(options: argparse.Namespace) -> int:
-    """Run the command and return its exit code."""
-    rows: list[Row] = []
-    for path in options.files or [None]:
-        shares, updates = options.share or SHARES, options.updates or UPDATES
-        rows += auc_table(path, shares=shares, updates=updates, steps=options.steps, seed=options.seed)
-    print(formatted(rows))
-    if options.json is not None:
-        try:
-            options.json.write_text(json.dumps([dataclasses.asdict(row) for row in rows], indent=1) + "\n")
-        except OSError as error:
-            raise InputError(f"{options.json} cannot be written ({error.strerror}); name another file.") from error
-    return 0 if within_limits(rows) else 1
-
-
-def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the table as a module: ``python -m ratecheck.experiments.auc_table [FILE ...]``."""
-    parser = argparse.ArgumentParser(prog="ratecheck.experiments.auc_table", description=__doc__)
-    add_arguments(parser)
+def write_json(path: Path, rows: Sequence[Row]) -> None:
+    """Write the rows as a list of JSON objects; raise `InputError` if the file cannot be written."""
     try:
-        return run(parser.parse_args(arguments))
-    except InputError as error:
-        print(f"ratecheck: {error}", file=sys.stderr)
-        return 2
-
-
-if __name__ == "__main__":
-    sys.exit(main())
+        path.write_text(json.dumps([dataclasses.asdict(row) for row in rows], indent=1) + "\n")
+    except OSError as error:
+        raise InputError(f"{path} cannot be written ({error.strerror}); name another file.") from error

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import argparse
 import json
 import subprocess
 import sys
@@ -17,6 +16,7 @@ from scipy.linalg import cho_factor, cho_solve
 from threadpoolctl import threadpool_limits
 
 from ratecheck.experiments import auc_table
+from ratecheck.experiments.cli.main import main
 from ratecheck.experiments.ledger import quasi_newton, quasi_newton_local, saddle, saddle_linear
 from ratecheck.testbeds.auc import auc_saddle, digits
 from ratecheck.testbeds.saddle_instances import bilinear_game, quadratic_saddle
@@ -126,7 +126,7 @@ def test_one_command_makes_the_table_of_a_file_of_the_users(
 ) -> None:
     path = binary_file(tmp_path / name, samples, features, share, active, seed=1)
     written = tmp_path / "rows.json"
-    assert auc_table.main([str(path), "--steps", "50", "--json", str(written)]) == 0
+    assert main(["auc", str(path), "--steps", "50", "--json", str(written)]) == 0
     assert name in capsys.readouterr().out
     rows = [row for row in json.loads(written.read_text()) if row["method"] == "MGSR1-SP"]
     assert {row["dimension"] for row in rows} == {features + 3}
@@ -136,24 +136,19 @@ def test_one_command_makes_the_table_of_a_file_of_the_users(
 
 
 def test_the_command_of_the_table_says_what_is_wrong(tmp_path: Path, capsys: pytest.CaptureFixture) -> None:
-    assert auc_table.main([str(tmp_path / "missing")]) == 2
+    assert main(["auc", str(tmp_path / "missing")]) == 2
     assert "there is no file" in capsys.readouterr().err
     (tmp_path / "one").write_text("+1 1:1\n+1 2:1\n")
-    assert auc_table.main([str(tmp_path / "one")]) == 2
+    assert main(["auc", str(tmp_path / "one")]) == 2
     assert "1 class" in capsys.readouterr().err
-    assert auc_table.main(["--updates", "0"]) == 2
+    assert main(["auc", "--updates", "0"]) == 2
     assert "updates is 0" in capsys.readouterr().err
+    unwritable = tmp_path / "no" / "rows.json"
+    assert main(["auc", "--share", "100", "--updates", "10", "--steps", "1", "--json", str(unwritable)]) == 2
+    assert "cannot be written" in capsys.readouterr().err
     for arguments in ({"shares": (-1.0,)}, {"steps": 0}):
         with pytest.raises(InputError):
             auc_table.auc_table(**arguments)
-
-
-def test_the_command_can_be_added_to_a_parser() -> None:
-    parser = argparse.ArgumentParser()
-    auc_table.register(parser.add_subparsers())
-    options = parser.parse_args(["auc", "a", "b", "--share", "1", "--updates", "5"])
-    assert [str(path) for path in options.files] == ["a", "b"]
-    assert options.run is auc_table.run
 
 
 @pytest.mark.slow
