@@ -37,6 +37,7 @@ from ratecheck.testbeds import (
     sign_counterexamples,
     sign_online,
     small_networks,
+    sparse_features,
     two_stage,
     worst_case,
     worst_case_chain,
@@ -83,4 +84,5 @@ PROBLEMS = {
     **nonconvex.EXAMPLES,
     **small_networks.EXAMPLES,
     **prescribed.EXAMPLES,
+    **sparse_features.EXAMPLES,
 }

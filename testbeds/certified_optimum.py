@@ -89,7 +89,7 @@ def solve(problem: LinearModel) -> tuple[FloatArray, FloatArray, str]:
             # "Solution may be inaccurate": how accurate it is, is computed here.
             warnings.simplefilter("ignore", UserWarning)
             if linear:
-                program.solve(solver=cvxpy.HIGHS, log_to_console=False)
+                program.solve(solver=cvxpy.HIGHS, output_flag=False)
             else:
                 program.solve(solver=cvxpy.CLARABEL, tol_gap_abs=TOLERANCE, tol_gap_rel=TOLERANCE, tol_feas=TOLERANCE)
     except cvxpy.SolverError:

@@ -149,6 +149,7 @@ def _recipes(p: LinearModel) -> dict[str, Callable[[], Fact]]:
     if _bounded(p):
         recipes["lipschitz"] = lambda: Fact(_lipschitz(p), "computed", note="largest row norm times slope")
         recipes["coordinate_bounds"] = lambda: Fact(_coordinate_bounds(p), "computed")
+        recipes["coordinate_moments"] = lambda: Fact(_coordinate_moments(p), "computed", note="roots of second moments")
         recipes["second_moment"] = lambda: Fact(_second_moment(p), "computed")
         if p.samples:
             recipes["noise_variance"] = lambda: Fact(_row_moment(p) / p.samples, "computed", note="of the rows")
@@ -240,6 +241,13 @@ def _lipschitz(p: LinearModel) -> float:
 def _coordinate_bounds(p: LinearModel) -> FloatArray:
     entries = np.abs(p.A) * _slopes(p)[:, None]
     return (entries.max(axis=0) if p.samples else entries.mean(axis=0)) + p.ridge * _farthest(p) + p.lasso
+
+
+def _coordinate_moments(p: LinearModel) -> FloatArray:
+    if not p.samples:
+        return _coordinate_bounds(p)
+    data = np.sqrt(((p.A * _slopes(p)[:, None]) ** 2).mean(axis=0))
+    return data + p.ridge * _farthest(p) + p.lasso
 
 
 def _row_moment(p: LinearModel) -> float:

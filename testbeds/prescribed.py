@@ -92,9 +92,8 @@ def spike(height: float = 1000.0, at: int = 100, count: int = 200) -> Prescribed
 
 def double_well(start: float = 0.0) -> Univariate:
     """Return ``(x^2 - 1)^2 / 4``: minima at -1 and 1, and at 0 a stationary point that is none."""
-    facts = closed_form(
-        f_star=0.0, x_star=np.ones(1), radius=abs(start - 1), initial_gap=(start**2 - 1) ** 2 / 4, smoothness=2.0
-    )
+    gap = (start**2 - 1) ** 2 / 4
+    facts = closed_form(f_star=0.0, x_star=np.ones(1), radius=abs(start - 1), initial_gap=gap)
     return Univariate("double well", lambda x: (x**2 - 1) ** 2 / 4, lambda x: x * (x**2 - 1), start, Facts(facts))
 
 

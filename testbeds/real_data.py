@@ -1,8 +1,8 @@
 """The data sets that ship inside scikit-learn, and a user's own, as problems with computed constants.
 
 Features are standardised and divided by the square root of their number, so that a row has a squared norm of about 1,
-and a column of ones is added for the intercept; targets of regressions are standardised too. f* comes from a solver and is certified here,
-but only when it is asked for.
+and a column of ones is added for the intercept; targets of regressions are standardised too. f* comes from a solver and
+is certified here, but only when it is asked for.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 
 from ratecheck.testbeds.domains import Box
+from ratecheck.testbeds.lazy_facts import LazyEntries
 from ratecheck.testbeds.linear_model import LinearModel
 from ratecheck.testbeds.losses import Absolute, Hinge, Huber, Logistic, Loss, Squared
 from ratecheck.theory.arrays import FloatArray
@@ -101,9 +102,19 @@ def real_problem(name: str, loss: str, samples: int = 1, ridge: float = 0.0) -> 
     if samples == 0:
         return exact
     require_count("samples", samples)
-    problem = replace(exact, samples=samples)
-    # The optimum does not depend on how the oracle samples, and is solved for once.
-    problem.facts.entries.share(exact.facts.entries, ("f_star",))  # type: ignore[attr-defined]
+    return _sharing_optimum(replace(exact, samples=samples), exact)
+
+
+def with_exact_oracle(problem: LinearModel) -> LinearModel:
+    """Return the same problem with exact subgradients; the two share the solver's work."""
+    return _sharing_optimum(replace(problem, samples=0), problem)
+
+
+def _sharing_optimum(problem: LinearModel, solved: LinearModel) -> LinearModel:
+    # The optimum does not depend on how the oracle samples.
+    entries = problem.facts.entries
+    assert isinstance(entries, LazyEntries)
+    entries.share(solved.facts.entries, ("f_star",))
     return problem
 
 

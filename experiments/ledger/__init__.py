@@ -27,6 +27,7 @@ def claims() -> dict[str, Claim]:
         online,
         quasi_newton,
         quasi_newton_local,
+        real_data,
         saddle,
         saddle_linear,
         sampling,
@@ -66,6 +67,7 @@ def claims() -> dict[str, Claim]:
         high_probability,
         stochastic_misquoted,
         exact_laws,
+        real_data,
     )
     ledger: dict[str, Claim] = {}
     for family in families:

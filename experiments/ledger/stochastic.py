@@ -7,18 +7,21 @@ from collections.abc import Callable
 from typing import Any
 
 from ratecheck.experiments.claim import Claim
+from ratecheck.experiments.data_claims import adagrad
 from ratecheck.testbeds import convex
 from ratecheck.testbeds.impulse import ImpulseResponses
 from ratecheck.testbeds.max_affine import max_affine
 from ratecheck.testbeds.multinomial import multinomial_logistic
 from ratecheck.testbeds.noise import Noisy, Rademacher, RandomScale, RandomSigns
 from ratecheck.testbeds.quadratic import Quadratic
+from ratecheck.testbeds.sparse_features import zipf_features
 from ratecheck.testbeds.worst_case import MaxCoordinate
 from ratecheck.testbeds.worst_case_univariate import half_square, ripple
 from ratecheck.theory.bound import Bound
 from ratecheck.theory.bounds import stochastic as sgd
 from ratecheck.theory.bounds import stochastic_momentum as mom
 from ratecheck.theory.bounds import stochastic_strong as sc
+from ratecheck.theory.bounds.adaptive_gap import AD_02_GAP
 from ratecheck.theory.facts import Facts
 from ratecheck.theory.method import Method
 from ratecheck.theory.methods.accelerated import AcceleratedSA
@@ -139,6 +142,10 @@ def _lad(samples: int = 1) -> Problem:
     return lambda horizon: convex.least_absolute_deviations(100, 10, samples=samples)
 
 
+def _zipf(horizon: int) -> Any:
+    return zipf_features()
+
+
 def _svm(horizon: int) -> Any:
     return convex.support_vector_machine()
 
@@ -197,6 +204,12 @@ NONSMOOTH = (
     sampled("mom-01-lad", "stochastic heavy ball on LAD", mom.MOM_01, _lad(), heavy_ball(0.9), tags=("momentum",)),
     sampled("mom-01-max", "stochastic heavy ball, max of affine functions", mom.MOM_01, noisy_max_affine,
            heavy_ball(0.5), tags=("momentum",)),
+)  # fmt: skip
+
+SPARSE = (
+    sampled("sgd-01-zipf", "Zipf-sparse features: SGD", sgd.SGD_01, _zipf, constant, tags=("sparse",), horizons=LADDER),
+    sampled("ad-02-zipf", "Zipf-sparse features: AdaGrad pays for how often a feature occurs", AD_02_GAP, _zipf,
+            adagrad, tags=("sparse", "adaptive")),
 )  # fmt: skip
 
 SMOOTH = (
@@ -282,4 +295,4 @@ NONCONVEX = (
 )  # fmt: skip
 
 
-CLAIMS = (*NONSMOOTH, *SMOOTH, *STRONG, *NONCONVEX)
+CLAIMS = (*NONSMOOTH, *SPARSE, *SMOOTH, *STRONG, *NONCONVEX)

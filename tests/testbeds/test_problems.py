@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from ratecheck.testbeds import PROBLEMS
+from ratecheck.testbeds.impulse import ImpulseResponses
 from ratecheck.testbeds.sampling_means import MeanEstimation
 from ratecheck.testbeds.streams import Streams
 from ratecheck.theory.arrays import row_norm
@@ -22,6 +23,8 @@ SADDLE = {"residual", "dimension"}
 MINIMISED = {name: p for name, p in MINIMISED.items() if not SADDLE & set(p.facts.entries) and "game" not in name}
 # Their constants are those of the finite set over which a sample-size rule speaks, not of the whole space.
 MINIMISED = {name: p for name, p in MINIMISED.items() if not isinstance(p, MeanEstimation)}
+# Their rows are responses, whose sums of squares are the constants; tests/testbeds/test_impulse.py.
+MINIMISED = {name: p for name, p in MINIMISED.items() if not isinstance(p, ImpulseResponses)}
 ONLINE = {name: problem for name, problem in PROBLEMS.items() if hasattr(problem, "reveal")}
 INEXACT = {"relative-error", "relative-error-random"}  # their gradients are wrong on purpose
 UNBOUNDED = {"fixed-slope", "fixed-slope-noisy"}  # linear; their f* is a reference value only

@@ -3,6 +3,7 @@
 from ratecheck.theory.bounds import (
     accelerated,
     adaptive,
+    adaptive_gap,
     adaptive_smooth,
     conjugate,
     conjugate_laws,
@@ -88,6 +89,7 @@ FAMILIES = (
     weakly_convex,
     exact_laws,
     exact_adam,
+    adaptive_gap,
 )
 
 BOUNDS = {bound.id: bound for family in FAMILIES for bound in family.BOUNDS}
