@@ -102,17 +102,25 @@ def test_the_table_of_the_bundled_data() -> None:
     assert text[0].split()[:5] == ["data", "lambda", "n", "kappa", "method"]
 
 
-def binary_file(path: Path, samples: int, features: int, share: float, active: int, seed: int) -> Path:
-    """Write sparse binary data of the shape of a9a (123 features, 14 active) or w8a (300 features, 12 active)."""
+def one_hot_file(path: Path, samples: int, features: int, share: float, active: int, seed: int) -> Path:
+    """Write one-hot data of the shape of a9a (123 features, 14 active) or w8a (300 features, 12 active).
+
+    Each group of features sums to one, so that the data matrix is exactly rank deficient and the condition number is
+    that of the regularisation.
+    """
     rng = np.random.default_rng(seed)
-    popularity = 1.0 / np.arange(1, features + 1) ** 0.7
-    lines = []
-    for positive in rng.random(samples) < share:
-        weight = popularity * np.where(np.arange(features) % 3 == 0, 1.6 if positive else 0.7, 1.0)
-        chosen = np.sort(rng.choice(features, active, replace=False, p=weight / weight.sum()))
-        lines.append(f"{'+1' if positive else '-1'} " + " ".join(f"{j + 1}:1" for j in chosen))
-    # Every feature is seen at least once, as in the real files.
-    lines += [f"-1 {j + 1}:1" for j in range(features)]
+    positive = rng.random(samples) < share
+    chosen = np.empty((samples, active), dtype=int)
+    for g, group in enumerate(np.array_split(np.arange(features), active)):
+        popularity = 1.0 / np.arange(1, len(group) + 1)
+        for label in (True, False):
+            weight = popularity * np.where(np.arange(len(group)) % 3 == 0, 1.6 if label else 0.7, 1.0)
+            rows = positive == label
+            chosen[rows, g] = rng.choice(group, rows.sum(), p=weight / weight.sum())
+        chosen[: len(group), g] = group  # every feature is seen at least once, as in the real files
+    lines = [
+        f"{'+1' if label else '-1'} " + " ".join(f"{j + 1}:1" for j in row) for label, row in zip(positive, chosen)
+    ]
     path.write_text("\n".join(lines) + "\n")
     return path
 
@@ -124,7 +132,7 @@ def binary_file(path: Path, samples: int, features: int, share: float, active: i
 def test_one_command_makes_the_table_of_a_file_of_the_users(
     name: str, samples: int, features: int, share: float, active: int, tmp_path: Path, capsys: pytest.CaptureFixture
 ) -> None:
-    path = binary_file(tmp_path / name, samples, features, share, active, seed=1)
+    path = one_hot_file(tmp_path / name, samples, features, share, active, seed=1)
     written = tmp_path / "rows.json"
     assert main(["auc", str(path), "--steps", "50", "--json", str(written)]) == 0
     assert name in capsys.readouterr().out
