@@ -40,7 +40,7 @@ def auc_saddle(
         If the labels hold a single class, or an entry is not finite.
     """
     require_positive("regularisation", regularisation)
-    require_finite_array("the features", features)
+    require_finite_array("the feature matrix", features)
     if features.ndim != 2 or len(features) != len(labels):
         raise InputError(
             f"the features have shape {features.shape} and there are {len(labels)} labels, but each sample needs a row "

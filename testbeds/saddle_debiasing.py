@@ -62,7 +62,7 @@ class Debiasing:
         require_nonnegative("fairness", self.fairness)
         require_positive("lambda", self.primal)
         require_positive("gamma", self.dual)
-        require_finite_array("the features", self.features)
+        require_finite_array("the feature matrix", self.features)
         for name in ("labels", "protected"):
             two_classes(getattr(self, name), "the protected attribute" if name == "protected" else "the labels")
 
