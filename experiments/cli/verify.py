@@ -93,7 +93,7 @@ def _print_table(report: Report) -> None:
     for one, record in zip(report.judged, report.records, strict=True):
         mark = " " if one.as_expected else "!"
         verdict = record["verdict"] + (" *" if one.claim.expected == "refuted" else "")
-        cells = (_cell(record["tightness"], 4), _cell(record["slope"], 2), _cell(record["slope_claimed"], 2))
+        cells = (_cell(record["tightness"], 4), _exponent(record["slope"]), _exponent(record["slope_claimed"]))
         print(
             f"{one.claim.id:{width}}{mark} {verdict:14}  {cells[0]:>14}  {cells[1]:>7}  {cells[2]:>7}  "
             f"{_cell(record['detectable'], 3):>11}"
@@ -111,6 +111,10 @@ def _expectation(one: Any) -> str:
     if one.claim.attained is None:
         return one.claim.expected
     return f"{one.claim.expected} with observed/bound {one.claim.attained:.10g}"
+
+
+def _exponent(value: float | None) -> str:
+    return "-" if value is None else f"{value + 0.0:.2f}".replace("-0.00", "0.00")
 
 
 def _cell(value: float | None, digits: int) -> str:

@@ -106,7 +106,7 @@ FALSE = (
         bound=stosign_gap.STO_1D,
         problem=lambda horizon: MeanAgainstMedian(4),
         method=_unconstrained_sign,
-        horizons=(10_000,),
+        horizons=(100, 1000, 10_000),
         tags=("stosignsgd", "sign", "nonsmooth", "stochastic"),
     ),
     _false(
