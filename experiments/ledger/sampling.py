@@ -238,9 +238,9 @@ METHOD = (
         expected="refuted",
     ),
     Claim(
-        id="hp-02-ball",
+        id="sample-sgd-ball",
         title="projected SGD with high probability on a ball",
-        bound=rules.HP_02,
+        bound=rules.SGD_GAP,
         problem=_slope_on_ball,
         method=_projected,
         horizons=(16, 64, 256),

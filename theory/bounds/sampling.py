@@ -191,8 +191,8 @@ def _high_probability_gap(facts: Facts, method: Any, steps: IntArray) -> FloatAr
     return promised(_projected, 0.9)(facts, innermost(method), steps)
 
 
-HP_02 = Bound(
-    id="HP-02",
+SGD_GAP = Bound(
+    id="SAMPLE-SGD",
     title="projected SGD with high probability, average point",
     formula=r"f(\bar x_T)-f^\star\le\frac{GD}{\sqrt T}(1+\sqrt{2\ln(1/\gamma)})",
     measure=GAP,
@@ -211,4 +211,4 @@ TIGHTNESS = (
     oversampling("SAMPLE-A6", "the rule for bounded vectors", DISTANCE, _vector, 0.9, 7.0),
 )
 
-BOUNDS = (*HP_01, *EXACT_NORMAL, EXACT_FAMILY, *VECTOR, *BERNSTEIN, HP_02, *TIGHTNESS)
+BOUNDS = (*HP_01, *EXACT_NORMAL, EXACT_FAMILY, *VECTOR, *BERNSTEIN, SGD_GAP, *TIGHTNESS)
