@@ -31,8 +31,9 @@ _PUBLIC = {
     "outputs": "ratecheck.theory.outputs",
     "schedules": "ratecheck.theory.schedules",
     "testbeds": "ratecheck.testbeds",
+    "optimizers": "ratecheck.experiments.language_model.optimizers",
 }
-_MODULES = {"methods", "bounds", "measures", "outputs", "schedules", "testbeds"}
+_MODULES = {"methods", "bounds", "measures", "outputs", "schedules", "testbeds", "optimizers"}
 
 __all__ = ["__version__", *sorted(_PUBLIC)]
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -19,6 +20,12 @@ def namespace(x: Array) -> Any:
     """Return the array API namespace of `x` (NumPy is asked for most and answered at once)."""
     if isinstance(x, np.ndarray):
         return np
+    torch = sys.modules.get("torch")
+    if torch is not None and isinstance(x, torch.Tensor):
+        # Directly, because the general look-up has caches that torch.compile warns about.
+        from array_api_compat import torch as torch_namespace
+
+        return torch_namespace
     from array_api_compat import array_namespace
 
     return array_namespace(x)

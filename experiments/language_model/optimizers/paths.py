@@ -1,0 +1,102 @@
+"""The ways to take a step: tensor by tensor, all tensors in one launch, one flat vector, or compiled.
+
+All of them run the rule's own `update`; which one is a matter of speed, and they agree to rounding.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable
+from typing import Any
+
+import torch
+
+from ratecheck.experiments.language_model.noise import BITS, key, uniform_bits
+from ratecheck.experiments.language_model.optimizers.compiled import compiled_step
+from ratecheck.experiments.language_model.optimizers.entries import Entry, widened
+from ratecheck.experiments.language_model.optimizers.rules import Group, Rule
+from ratecheck.experiments.language_model.optimizers.tensor_list import TensorList
+
+Path = Callable[[Rule, Group, list[Entry]], None]
+
+
+def choose(rule: Rule, group: Group, entries: list[Entry]) -> Path:
+    """Return the path that the group's options ask for."""
+    if rule.along_axis and group["scope"] == "model":
+        return flat_step
+    if group["compiled"]:
+        return compiled_step
+    foreach = group["foreach"]
+    if foreach is None:
+        foreach = all(entry.x.is_cuda for entry in entries)
+    return foreach_step if foreach and not rule.along_axis else loop_step
+
+
+def noise(entry: Entry, group: Group) -> torch.Tensor:
+    """Return the uniform numbers of an entry, in float32 or wider."""
+    k = key(group["seed"], entry.name, entry.t)
+    first = entry.offset - 2**31 if entry.offset >= 2**31 else entry.offset
+    index = torch.arange(first, first + entry.x.numel(), dtype=torch.int32, device=entry.x.device)
+    u = uniform_bits(index, k.start, k.middle).to(widened(entry.x.dtype)) * 2.0**-BITS
+    return u.view(entry.x.shape)
+
+
+def _arguments(rule: Rule, group: Group, entry: Entry) -> list[torch.Tensor]:
+    arguments = [tensor.to(widened(entry.x.dtype)) for tensor in (entry.x, entry.g, *entry.arrays)]
+    if rule.noisy:
+        arguments.append(noise(entry, group))
+    return [argument.reshape(-1) for argument in arguments] if rule.along_axis else arguments
+
+
+def updated(rule: Rule, group: Group, arguments: list[Any], t: int, factors: Any = None) -> tuple[Any, ...]:
+    """Return the rule's results; with `factors`, its step is scaled entry by entry, but not its decay."""
+    lr = float(group["lr"])
+    if factors is None:
+        return rule.update(*arguments, group=group, t=t, step_size=lr)
+    x = arguments[0]
+    if group["weight_decay"]:
+        x = x * (1 - lr * group["weight_decay"])
+    plain = {**group, "weight_decay": 0.0}
+    return rule.update(x, *arguments[1:], group=plain, t=t, step_size=lr * factors)
+
+
+def _write(entry: Entry, results: tuple[torch.Tensor, ...]) -> None:
+    for target, value in zip((entry.x, *entry.arrays), results, strict=True):
+        target.copy_(value.view(target.shape))
+
+
+def _factors(entry: Entry, rule: Rule) -> torch.Tensor | None:
+    factors = entry.state.get("factors")
+    return factors.reshape(-1) if factors is not None and rule.along_axis else factors
+
+
+def loop_step(rule: Rule, group: Group, entries: list[Entry]) -> None:
+    """Take the step tensor by tensor."""
+    for entry in entries:
+        if entry.x.numel():
+            _write(entry, updated(rule, group, _arguments(rule, group, entry), entry.t, _factors(entry, rule)))
+
+
+def foreach_step(rule: Rule, group: Group, entries: list[Entry]) -> None:
+    """Take the step of all tensors of one kind together."""
+    kinds = defaultdict(list)
+    for entry in entries:
+        kinds[(entry.x.device, entry.x.dtype, entry.t, "factors" in entry.state)].append(entry)
+    for (_, _, t, grouped), members in kinds.items():
+        columns = zip(*(_arguments(rule, group, entry) for entry in members), strict=True)
+        factors = TensorList([entry.state["factors"] for entry in members]) if grouped else None
+        results = updated(rule, group, [TensorList(list(column)) for column in columns], t, factors)
+        for index, entry in enumerate(members):
+            _write(entry, tuple(result.tensors[index] for result in results))
+
+
+def flat_step(rule: Rule, group: Group, entries: list[Entry]) -> None:
+    """Take the step of all tensors of the group as one vector, so that norms and inner products are the model's."""
+    columns = zip(*(_arguments(rule, group, entry) for entry in entries), strict=True)
+    factors = None
+    if any("factors" in entry.state for entry in entries):
+        factors = torch.cat([entry.state.get("factors", torch.ones_like(entry.x)).reshape(-1) for entry in entries])
+    results = updated(rule, group, [torch.cat(column) for column in columns], entries[0].t, factors)
+    sizes = [entry.x.numel() for entry in entries]
+    for entry, *values in zip(entries, *(result.split(sizes) for result in results), strict=True):
+        _write(entry, tuple(values))
