@@ -8,7 +8,6 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from scipy.linalg import eigh
 
 from ratecheck.theory.arrays import FloatArray, row_norm
 from ratecheck.theory.stationarity.measure import Measure
@@ -34,6 +33,8 @@ def _spectra(estimate: FloatArray, target: FloatArray) -> FloatArray:
 def _spectrum(G: FloatArray, H: FloatArray) -> FloatArray:
     if not (np.isfinite(G).all() and np.isfinite(H).all()):
         return np.full(len(G), np.nan)
+    from scipy.linalg import eigh
+
     return eigh(G, H, eigvals_only=True)
 
 

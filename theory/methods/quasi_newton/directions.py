@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import numpy as np
-from scipy.linalg import solve_triangular
-from scipy.special import ndtri
 
 from ratecheck.theory.arrays import FloatArray
 
@@ -13,6 +11,8 @@ SMALLEST_UNIFORM = 2.0**-54  # half the grid of the uniform numbers: keeps the n
 
 def gaussian(uniform: FloatArray) -> FloatArray:
     """Return independent standard normal numbers from independent uniform ones on [0, 1), of the same shape."""
+    from scipy.special import ndtri
+
     return ndtri(np.maximum(uniform, SMALLEST_UNIFORM))
 
 
@@ -40,4 +40,6 @@ def greedy_difference(estimate: FloatArray, target_diagonal: FloatArray) -> Floa
 
 def scaled(estimate: FloatArray, normal: FloatArray) -> FloatArray:
     """Return R'v for ``G^{-1} = R'R`` and a Gaussian v, the direction under which BFGS contracts by 1 - 1/n."""
+    from scipy.linalg import solve_triangular
+
     return solve_triangular(np.linalg.cholesky(estimate), normal, lower=True, trans="T")

@@ -11,7 +11,6 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 import numpy as np
-from scipy.linalg import blas
 
 from ratecheck.theory.arrays import FloatArray, IntArray
 from ratecheck.theory.methods.quasi_newton.updates import SKIP
@@ -95,6 +94,8 @@ def _look_ahead(
 
 def apply_pivots(estimate: FloatArray, pivots: Pivots, scale: float = 1.0) -> FloatArray:
     r"""Return :math:`G - \sum_l s_l c_l c_l^\top` for the pivots of ``G = scale * estimate``, as a new array."""
+    from scipy.linalg import blas
+
     result = estimate * scale
     if pivots.factor.shape[1] == 0:
         return result

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import numpy as np
-from scipy.linalg import LinAlgError, cho_factor, cho_solve
 
 from ratecheck.theory.arrays import FloatArray
 from ratecheck.theory.errors import InputError
@@ -23,15 +22,17 @@ def solve_estimate(G: FloatArray, b: FloatArray) -> FloatArray:
     InputError
         If G is singular.
     """
+    from scipy.linalg import cho_factor, cho_solve
+
     if not np.isfinite(G[0, 0]) or not np.isfinite(np.diagonal(G).sum()):
         return np.full_like(b, np.nan)
     try:
         return cho_solve(cho_factor(G.T, lower=True, check_finite=False), b, check_finite=False)
-    except LinAlgError:
+    except np.linalg.LinAlgError:
         pass
     try:
         return np.linalg.solve(G, b)
-    except LinAlgError as error:
+    except np.linalg.LinAlgError as error:
         raise InputError(
             "the curvature estimate is singular; the Hessian is singular here or the correction too small: "
             "raise correction or add regularisation to the problem."
