@@ -8,10 +8,12 @@ from typing import Any
 from ratecheck.experiments.claim import Claim
 from ratecheck.testbeds.kernel_svm import two_rings
 from ratecheck.testbeds.max_affine_prescribed import MaxAffine
+from ratecheck.testbeds.newsvendor import Newsvendor
 from ratecheck.testbeds.sampling_hinge import LabelFlipHinge
 from ratecheck.testbeds.sampling_linear import LeastAbsoluteDeviations
 from ratecheck.testbeds.sampling_noise import GaussianSlope, RareCoordinate
 from ratecheck.testbeds.sampling_oracle import Exact
+from ratecheck.testbeds.sampling_real import real_svm
 from ratecheck.testbeds.sampling_worst_case import AbsoluteValue, RegularizedMax
 from ratecheck.testbeds.two_stage import substitution
 from ratecheck.theory.bounds import conjugate as rows
@@ -398,6 +400,22 @@ CERTIFICATES = (
         "certificate on a two-stage linear program",
         rows.CERTIFICATE,
         lambda horizon: Exact(substitution()),
+        _always(lambda: OnePointConjugate(radius=0.02, tolerance=1e-3)),
+        2000,
+    ),
+    _certificate(
+        "csg-09-newsvendor",
+        "certificate on an ill-conditioned newsvendor problem",
+        rows.CERTIFICATE,
+        lambda horizon: Exact(Newsvendor(condition=10.0)),
+        _always(lambda: OnePointConjugate(radius=0.05, tolerance=1e-3)),
+        2000,
+    ),
+    _certificate(
+        "csg-10-svm-wine",
+        "distance-free certificate on a support vector machine on real data",
+        rows.STRONG_CERTIFICATE,
+        lambda horizon: Exact(real_svm("wine")),
         _always(lambda: OnePointConjugate(radius=0.02, tolerance=1e-3)),
         2000,
     ),

@@ -32,6 +32,10 @@ def preconditioner(v: Array, g: Array, k: int, beta2: float, epsilon: float) -> 
     return v, 1 / (xp.sqrt(v / (1 - beta2 ** (k + 1))) + epsilon)
 
 
+def _decayed_step(x: Array, u: Array, step_size: StepSize, weight_decay: float) -> Array:
+    return x - step_size * (u + weight_decay * x) if weight_decay else x - step_size * u
+
+
 def author_pairing_update(
     x: Array,
     g: Array,
@@ -60,7 +64,7 @@ def author_pairing_update(
     v, D = preconditioner(v, g, k, beta2, epsilon)
     weight = 0 * g[..., 0] if k == 0 else conjugate_weight(d, g)
     d = aggregate(d, g, weight)
-    return x - step_size * (D * d + weight_decay * x), d, v, weight, D
+    return _decayed_step(x, D * d, step_size, weight_decay), d, v, weight, D
 
 
 def preconditioned_update(
@@ -106,7 +110,7 @@ def preconditioned_update(
     u = D * d
     if clip:
         u = xp.clip(u, -1.0, 1.0)
-    return x - step_size * (u + weight_decay * x), d, v, weight, D
+    return _decayed_step(x, u, step_size, weight_decay), d, v, weight, D
 
 
 class SCSAdamWState(NamedTuple):
