@@ -78,18 +78,23 @@ def solve(problem: LinearModel) -> tuple[FloatArray, FloatArray, str]:
     m, n = problem.A.shape
     x, z = cvxpy.Variable(n), cvxpy.Variable(m)
     predict = z == problem.A @ x
-    penalty = problem.ridge / 2 * cvxpy.sum_squares(x) + problem.lasso * cvxpy.norm1(x)
     constraints: list[Any] = [predict]
     if isinstance(problem.domain, Box):
         constraints += [x >= problem.domain.low, x <= problem.domain.high]
-    program = cvxpy.Problem(cvxpy.Minimize(problem.loss.expression(z, problem.b) / m + penalty), constraints)
+    objective = problem.loss.expression(z, problem.b) / m
+    if problem.ridge:
+        objective += problem.ridge / 2 * cvxpy.sum_squares(x)
+    if problem.lasso:
+        objective += problem.lasso * cvxpy.norm1(x)
+    program = cvxpy.Problem(cvxpy.Minimize(objective), constraints)
     linear = isinstance(problem.loss, POLYHEDRAL) and not problem.ridge
     try:
         with warnings.catch_warnings():
             # "Solution may be inaccurate": how accurate it is, is computed here.
             warnings.simplefilter("ignore", UserWarning)
             if linear:
-                program.solve(solver=cvxpy.HIGHS, output_flag=False)
+                # SciPy's HiGHS, since CVXPY's own prints a banner that cannot be switched off.
+                program.solve(solver=cvxpy.SCIPY, scipy_options={"method": "highs"})
             else:
                 program.solve(solver=cvxpy.CLARABEL, tol_gap_abs=TOLERANCE, tol_gap_rel=TOLERANCE, tol_feas=TOLERANCE)
     except cvxpy.SolverError:
@@ -99,7 +104,7 @@ def solve(problem: LinearModel) -> tuple[FloatArray, FloatArray, str]:
             f"the optimum of {problem.name} was not found (solver status {program.status}); "
             "scale the data, or add a ridge or a box."
         )
-    solver = "HIGHS" if linear else "CLARABEL"
+    solver = "HIGHS through SciPy" if linear else "CLARABEL"
     if isinstance(problem.loss, POLYHEDRAL):
         return x.value, _better(problem, m * predict.dual_value), solver
     return x.value, problem.loss.slope(problem.A @ x.value, problem.b), solver
