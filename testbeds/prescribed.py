@@ -85,7 +85,7 @@ class PrescribedSlopes:
         return PrescribedOracle(np.array(self.slopes), watch)
 
 
-def spike(height: float = 1000.0, at: int = 100, count: int = 200) -> PrescribedSlopes:
+def spike(height: float = 1000.0, at: int = 50, count: int = 200) -> PrescribedSlopes:
     """Return `count` gradients of 1 of which number `at` (from 0) is `height`."""
     return PrescribedSlopes(tuple(height if k == at else 1.0 for k in range(count)))
 
