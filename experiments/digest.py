@@ -120,6 +120,11 @@ def _module(thing: Callable[..., Any]) -> str:
     return thing.__module__
 
 
+def code_digest(modules: Iterable[str]) -> str:
+    """Return a digest of the source of the modules and of everything of the package that they import."""
+    return _code_digest(frozenset(modules))
+
+
 @cache
 def _code_digest(modules: frozenset[str]) -> str:
     """Return a digest of the source of the modules and of everything of the package that they import."""

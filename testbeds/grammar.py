@@ -94,7 +94,7 @@ class Grammar:
     @cached_property
     def symbol_entropy(self) -> FloatArray:
         """Entropy of the rules of each symbol, h_A of the theorem, shape (symbols,); nats."""
-        return np.bincount(self.symbol, -self.law * np.log(self.law))
+        return np.asarray(np.bincount(self.symbol, -self.law * np.log(self.law)), dtype=np.float64)
 
     @cached_property
     def entropy_rate(self) -> float:
@@ -110,7 +110,8 @@ class Grammar:
     def unigram_entropy(self) -> float:
         """Entropy of the token frequencies, what a predictor without context loses; nats."""
         share = self.expansions / self.expansions.sum()
-        return float(entropy(np.bincount(self.token, self.law * share[self.symbol], self.vocabulary)))
+        frequency = np.bincount(self.token, self.law * share[self.symbol], self.vocabulary)
+        return float(entropy(np.asarray(frequency, dtype=np.float64)))
 
     @cached_property
     def _first(self) -> IntArray:

@@ -25,9 +25,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--version", action="version", version=f"ratecheck {ratecheck.__version__}")
     commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND", parser_class=_Parser)
 
-    from ratecheck.experiments.cli import auc, bench, figures, listing, study, verify
+    from ratecheck.experiments.cli import auc, bench, figures, listing, lm, study, verify
 
-    for command in (verify, listing, figures, study, bench, auc):
+    for command in (verify, listing, figures, study, lm, bench, auc):
         command.register(commands)
     options = parser.parse_args(arguments)
 

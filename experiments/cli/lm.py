@@ -1,0 +1,271 @@
+"""``ratecheck lm``: language models on torch."""
+
+from __future__ import annotations
+
+import argparse
+import math
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ratecheck.experiments.cli.options import default_jobs
+
+if TYPE_CHECKING:
+    from ratecheck.experiments.language_model.runs import Run
+    from ratecheck.experiments.language_model.setup import Setup
+    from ratecheck.experiments.language_model.train import Training
+
+
+def register(commands: Any) -> None:
+    """Add the command to the parser."""
+    parser: argparse.ArgumentParser = commands.add_parser("lm", help="train and compare on language models (torch)")
+    actions = parser.add_subparsers(title="actions", required=True, metavar="ACTION", parser_class=type(parser))
+    _add_train(actions)
+    _add_compare(actions)
+    resume = actions.add_parser("resume", help="go on from the checkpoint of a folder, with the same bits")
+    resume.add_argument("folder", type=Path, metavar="DIR", help="folder of a run")
+    resume.set_defaults(run=run_resume, checkpoint_every=0)
+    presets = actions.add_parser("presets", help="list the presets and their sizes")
+    presets.set_defaults(run=run_presets)
+
+
+def _add_setup(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--preset", default="smoke", help="size of the model (default: smoke; `ratecheck lm presets`)")
+    parser.add_argument(
+        "--data",
+        metavar="TEXT",
+        help="zsg[:KNOB=VALUE,..], markov[:..], pydoc, a text file or folder, a folder with train.bin and val.bin, or "
+        "a dataset folder of Hugging Face (default: the preset's language)",
+    )
+    parser.add_argument("--tokenizer", type=Path, metavar="FILE", help="tokenizers file for text (default: bytes)")
+    parser.add_argument("--vocabulary", type=int, help="of a folder of tokens (default: found in it)")
+    parser.add_argument("--steps", type=int, help="updates (default: the preset's)")
+    parser.add_argument("--batch", type=int, help="sequences in an update (default: the preset's)")
+    parser.add_argument("--context", type=int, help="tokens in a sequence (default: the preset's)")
+    parser.add_argument("--accumulate", type=int, default=1, help="parts in which a batch is worked off (default: 1)")
+    parser.add_argument("--clip", type=float, default=1.0, help="largest norm of the gradient (default: 1)")
+    parser.add_argument("--feed-forward", choices=("swiglu", "relu", "relu2"), default="swiglu")
+    parser.add_argument("--experts", type=int, default=1, help="feed-forward layers to choose from (default: 1)")
+    parser.add_argument("--active", type=int, default=1, help="experts for each token (default: 1)")
+    parser.add_argument("--device", choices=("auto", "cpu", "cuda"), default="auto")
+    parser.add_argument("--precision", choices=("float32", "bf16"), default="float32")
+    parser.add_argument("--compile", action="store_true", help="compile the model with torch.compile")
+
+
+def _add_train(actions: Any) -> None:
+    parser = actions.add_parser("train", help="train one model")
+    _add_setup(parser)
+    parser.add_argument("--optimizer", default="adamw", help="name of an optimizer (default: adamw)")
+    parser.add_argument("--step-size", type=float, help="peak of the schedule (default: a start for this optimizer)")
+    parser.add_argument("--warm-up", type=float, default=0.05, help="share of the steps (default: 0.05)")
+    parser.add_argument("--weight-decay", type=float, default=0.0, help="decoupled, on matrices (default: 0)")
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--init", type=Path, metavar="DIR", help="folder of a checkpoint to start from")
+    parser.add_argument("--adapter-rank", type=int, default=0, help="train adapters of this rank (default: 0, all)")
+    parser.add_argument("--checkpoint-every", type=int, default=0, metavar="N", help="steps (default: at the end)")
+    parser.add_argument("--tensorboard", type=Path, metavar="DIR", help="write a TensorBoard log too")
+    parser.add_argument("--out", type=Path, default=Path("results/lm-train"), metavar="DIR", help="folder of the run")
+    parser.set_defaults(run=run_train)
+
+
+def _add_compare(actions: Any) -> None:
+    parser = actions.add_parser("compare", help="optimizers at equal tokens, tuned alike, over several seeds")
+    _add_setup(parser)
+    parser.add_argument("--optimizers", nargs="+", metavar="NAME", help="names (default: six that are well known)")
+    parser.add_argument("--seeds", type=int, default=4, help="runs of each at its tuned step size (default: 4)")
+    parser.add_argument("--jobs", type=int, default=default_jobs(), help="processes (default: all cores)")
+    parser.add_argument("--out", type=Path, default=Path("results"), metavar="DIR", help="folder of results")
+    parser.set_defaults(run=run_compare)
+
+
+def _setup(arguments: argparse.Namespace, **recipe: Any) -> Setup:
+    """Return the run that the options describe; the vocabulary is that of the text."""
+    import dataclasses
+
+    from ratecheck.experiments.language_model import require_torch
+
+    require_torch()
+    from ratecheck.experiments.language_model.data import open_corpus
+    from ratecheck.experiments.language_model.presets import preset
+    from ratecheck.experiments.language_model.setup import Recipe, Setup
+
+    chosen = preset(arguments.preset)
+    source = arguments.data or chosen.source
+    corpus = open_corpus(source, vocabulary=arguments.vocabulary, tokenizer=arguments.tokenizer)
+    shape = dataclasses.replace(
+        chosen.shape,
+        vocabulary=corpus.vocabulary,
+        context=chosen.shape.context if arguments.context is None else arguments.context,
+        feed_forward=arguments.feed_forward,
+        experts=arguments.experts,
+        active=arguments.active,
+    )
+    filled = Recipe(
+        steps=chosen.steps if arguments.steps is None else arguments.steps,
+        batch=chosen.batch if arguments.batch is None else arguments.batch,
+        accumulate=arguments.accumulate,
+        clip=arguments.clip,
+        precision=arguments.precision,
+        compile=arguments.compile,
+        device=arguments.device,
+        **recipe,
+    )
+    return Setup(shape=shape, recipe=filled, source=source, tokenizer=_text(arguments.tokenizer))
+
+
+def _text(path: Path | None) -> str | None:
+    return None if path is None else str(path)
+
+
+def run_train(options: argparse.Namespace) -> int:
+    """Train one model."""
+    from ratecheck.experiments.language_model import require_torch
+
+    require_torch()
+    from ratecheck.experiments.language_model.compare import CONTESTANTS
+    from ratecheck.experiments.language_model.optimizers import OPTIMIZERS
+    from ratecheck.experiments.language_model.train import begin
+    from ratecheck.theory.errors import require_choice
+
+    require_choice("optimizer", options.optimizer, tuple(OPTIMIZERS))
+    known = CONTESTANTS.get(options.optimizer)
+    step_size = options.step_size
+    if step_size is None:
+        step_size = 2.0 ** (known.start if known else -9)
+    setup = _setup(
+        options,
+        optimizer=options.optimizer,
+        step_size=step_size,
+        options=dict(known.options) if known else {},
+        warm_up=options.warm_up,
+        weight_decay=options.weight_decay,
+        adapter_rank=options.adapter_rank,
+        seed=options.seed,
+    )
+    return _run(begin(setup, weights=options.init), options.out, options)
+
+
+def run_resume(options: argparse.Namespace) -> int:
+    """Go on from a checkpoint."""
+    from ratecheck.experiments.language_model import require_torch
+
+    require_torch()
+    from ratecheck.experiments.language_model.train import resume
+
+    return _run(resume(options.folder), options.folder, options)
+
+
+def _run(training: Training, folder: Path, options: argparse.Namespace) -> int:
+    from ratecheck.experiments.cli.main import AS_EXPECTED, UNEXPECTED
+    from ratecheck.experiments.language_model.train import DivergenceError, train
+
+    recipe = training.setup.recipe
+    every = options.checkpoint_every or max(1, recipe.steps // 10)
+    try:
+        with _Progress(recipe.steps, training.step, getattr(options, "tensorboard", None)) as progress:
+            history = train(training, folder, checkpoint_every=every, on_step=progress.advance)
+    except DivergenceError as error:
+        print(f"ratecheck: {error}", file=sys.stderr)
+        return UNEXPECTED
+    last = history.last
+    floor = "" if math.isnan(last.excess) else f", {last.excess:.4f} above the exact predictor (+- {last.error:.4f})"
+    if training.processes.rank == 0:
+        loss = f"validation loss {last.validation:.4f} nats per token"
+        print(f"{recipe.optimizer}: {loss}{floor} after {last.tokens} tokens")
+        print(f"run: {folder}")
+    return AS_EXPECTED
+
+
+class _Progress:
+    """A bar on a terminal, a line for each tenth elsewhere; TensorBoard where it is wanted."""
+
+    def __init__(self, steps: int, start: int, tensorboard: Path | None) -> None:
+        from tqdm import tqdm
+
+        self._bar = tqdm(total=steps, initial=start, unit="step", disable=not sys.stderr.isatty(), leave=False)
+        self._every = max(1, steps // 10)
+        self._writer = _tensorboard(tensorboard)
+
+    def __enter__(self) -> _Progress:
+        return self
+
+    def __exit__(self, *details: object) -> None:
+        self._bar.close()
+        if self._writer is not None:
+            self._writer.close()
+
+    def advance(self, training: Training) -> None:
+        self._bar.update()
+        loss = training.history.losses[-1]
+        if self._writer is not None:
+            self._writer.add_scalar("loss", loss, training.step)
+        if self._bar.disable and training.step % self._every == 0 and training.processes.rank == 0:
+            print(f"step {training.step}: loss {loss:.4f}", file=sys.stderr, flush=True)
+        self._bar.set_postfix(loss=f"{loss:.3f}", refresh=False)
+
+
+def _tensorboard(folder: Path | None) -> Any:
+    if folder is None:
+        return None
+    from ratecheck.theory.errors import InputError
+
+    try:
+        from torch.utils.tensorboard import SummaryWriter
+    except ImportError:
+        raise InputError("--tensorboard needs the package tensorboard; run `pip install tensorboard`.") from None
+    return SummaryWriter(str(folder))
+
+
+class _Counter:
+    """Counts finished runs: a bar on a terminal, plain lines elsewhere."""
+
+    def __init__(self) -> None:
+        from tqdm import tqdm
+
+        self._bar = tqdm(unit="run", disable=not sys.stderr.isatty(), leave=False)
+        self._count = 0
+
+    def __call__(self, run: Run) -> None:
+        self._count += 1
+        self._bar.update()
+        if self._bar.disable:
+            recipe = run.setup.recipe
+            print(
+                f"run {self._count}: {recipe.optimizer} step size {recipe.step_size:.3g} seed {recipe.seed}: "
+                f"{run.excess:.4f}",
+                file=sys.stderr,
+                flush=True,
+            )
+
+
+def run_compare(options: argparse.Namespace) -> int:
+    """Compare optimizers."""
+    from ratecheck.experiments.cli.main import AS_EXPECTED
+
+    setup = _setup(options, optimizer="adamw", step_size=1e-3)
+    from ratecheck.experiments.language_model.compare import DEFAULT, compare, table
+    from ratecheck.experiments.language_model.outcome import FILE
+    from ratecheck.experiments.language_model.runs import Workers
+
+    names = options.optimizers or list(DEFAULT)
+    with Workers(options.out, options.jobs, _Counter()) as workers:
+        result = compare(setup, names, options.seeds, options.out, workers)
+    print(f"{result.language}; entropy rate {result.floor}; excess loss in nats, mean and 95 % interval over seeds")
+    print(f"{'optimizer':12} {'step size':>10} {'searched':>8}  {'excess':24} minus adamw")
+    for row in table(result):
+        name = row["optimizer"]
+        edge = "" if row["interior"] else " (at the edge of the grid)"
+        versus = "" if row["against_adamw"] is None else str(result.difference(name, "adamw"))
+        print(f"{name:12} {row['step_size']:10.4g} {row['searched']:8}  {result.excess(name)!s:24} {versus}{edge}")
+    print(f"results: {options.out / FILE}")
+    return AS_EXPECTED
+
+
+def run_presets(options: argparse.Namespace) -> int:
+    """List the presets."""
+    from ratecheck.experiments.language_model.presets import PRESETS
+
+    for name, one in PRESETS.items():
+        tokens = one.steps * one.batch * one.shape.context
+        print(f"{name:6} {one.shape.parameters / 1e6:8.3f}M parameters, {tokens / 1e6:9.3g}M tokens, {one.source}")
+    return 0

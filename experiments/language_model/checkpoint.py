@@ -1,0 +1,105 @@
+"""Checkpoints: everything that a run needs to go on as if nothing had happened, written whole or not at all."""
+
+from __future__ import annotations
+
+import io
+import os
+import pickle
+import zipfile
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from ratecheck.theory.errors import InputError
+
+FORMAT = 1
+NAME = "checkpoint.pt"
+
+
+def write_atomically(path: Path, content: bytes) -> None:
+    """Write a file whole or not at all, even if the process or the machine dies.
+
+    Raises
+    ------
+    InputError
+        If it cannot be written.
+    """
+    partial = path.with_suffix(f".{os.getpid()}.partial")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with partial.open("wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(partial, path)
+    except OSError as error:
+        partial.unlink(missing_ok=True)
+        raise InputError(f"{path} cannot be written ({error.strerror}); name another folder with --out.") from error
+
+
+def random_states() -> dict[str, Any]:
+    """Return the states of torch's generators (the data and the optimizers' noise are keyed and have none)."""
+    cuda = torch.cuda.get_rng_state_all() if torch.cuda.is_available() else []
+    return {"cpu": torch.get_rng_state(), "cuda": cuda}
+
+
+def restore_random_states(states: dict[str, Any]) -> None:
+    """Set the states of torch's generators."""
+    torch.set_rng_state(states["cpu"])
+    if states["cuda"] and torch.cuda.is_available():
+        torch.cuda.set_rng_state_all(states["cuda"])
+
+
+def save(folder: Path, content: dict[str, Any]) -> Path:
+    """Write the checkpoint of a folder, in place of the one before."""
+    buffer = io.BytesIO()
+    torch.save({"format": FORMAT, **content}, buffer)
+    path = folder / NAME
+    write_atomically(path, buffer.getvalue())
+    return path
+
+
+def load(folder: Path) -> dict[str, Any]:
+    """Read the checkpoint of a folder.
+
+    Raises
+    ------
+    InputError
+        If there is none, or it is truncated, foreign or of another version.
+    """
+    path = folder / NAME
+    if not path.exists():
+        raise InputError(f"{folder} holds no checkpoint; start with `ratecheck lm train --out {folder}`.")
+    try:
+        content = torch.load(path, map_location="cpu", weights_only=True)
+    except (OSError, RuntimeError, EOFError, pickle.UnpicklingError, zipfile.BadZipFile, ValueError) as error:
+        raise InputError(f"{path} is truncated or not a checkpoint of ratecheck; train anew.") from error
+    if not isinstance(content, dict) or content.get("format") != FORMAT:
+        raise InputError(f"{path} was written by another version of ratecheck; train anew.")
+    return content
+
+
+def load_weights(model: torch.nn.Module, folder: Path) -> None:
+    """Put the weights of a checkpoint into a model.
+
+    Raises
+    ------
+    InputError
+        If they are those of another model.
+    """
+    weights = load(folder)["model"]
+    require_same_model(model, weights, folder)
+    model.load_state_dict(weights)
+
+
+def require_same_model(model: torch.nn.Module, weights: dict[str, torch.Tensor], folder: Path) -> None:
+    """Raise `InputError` unless the weights have the names and shapes of the model."""
+    own = {name: tuple(value.shape) for name, value in model.state_dict().items()}
+    other = {name: tuple(value.shape) for name, value in weights.items()}
+    for name in sorted(own.keys() | other.keys()):
+        if own.get(name) != other.get(name):
+            raise InputError(
+                f"the checkpoint of {folder} is of another model: {name} is {other.get(name, 'missing')} there and "
+                f"{own.get(name, 'missing')} here; use the shape it was trained with."
+            )

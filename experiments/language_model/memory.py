@@ -1,0 +1,52 @@
+"""Does a run fit, before it starts?"""
+
+from __future__ import annotations
+
+import os
+
+import torch
+
+from ratecheck.experiments.language_model.setup import Setup
+from ratecheck.theory.errors import InputError
+
+GIB = 2**30
+_BYTES_PER_PARAMETER = 16  # weight, gradient and two states in float32
+_RESERVE = 0.9  # share of the free memory that a run may plan with
+
+
+def device_of(name: str, local_rank: int = 0) -> torch.device:
+    """Return the device that a word names; raise `InputError` if it asks for a GPU and there is none."""
+    available = torch.cuda.is_available()
+    if name == "cuda" and not available:
+        raise InputError("a GPU was asked for, but torch finds none; use --device cpu, or a build of torch for it.")
+    if name == "cpu" or not available:
+        return torch.device("cpu")
+    return torch.device("cuda", local_rank)
+
+
+def estimated_bytes(setup: Setup, processes: int = 1) -> int:
+    """Return about how much memory a run takes on each process: states, activations and logits."""
+    shape, recipe = setup.shape, setup.recipe
+    tokens = -(-recipe.batch // (recipe.accumulate * processes)) * shape.context
+    gated = 4 if shape.feed_forward == "swiglu" else 2
+    block = 14 * shape.width + gated * shape.hidden * shape.active
+    width = 2 if recipe.precision == "bf16" else 4
+    return _BYTES_PER_PARAMETER * shape.parameters + tokens * (shape.layers * block * width + 3 * 4 * shape.vocabulary)
+
+
+def free_bytes(device: torch.device) -> int:
+    """Return how much memory is free on a device."""
+    if device.type == "cuda":
+        return torch.cuda.mem_get_info(device)[0]
+    return os.sysconf("SC_AVPHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") if hasattr(os, "sysconf") else 2**62
+
+
+def require_fits(setup: Setup, device: torch.device, processes: int = 1) -> None:
+    """Raise `InputError` if the estimate is beyond what is free."""
+    needed, free = estimated_bytes(setup, processes), free_bytes(device)
+    if needed > _RESERVE * free:
+        raise InputError(
+            f"a batch of {setup.recipe.batch} sequences in {setup.recipe.accumulate} parts needs about "
+            f"{needed / GIB:.3g} GiB, but {free / GIB:.3g} GiB are free on {device}; raise --accumulate, or take a "
+            "smaller --batch or --preset."
+        )
