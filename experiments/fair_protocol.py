@@ -20,7 +20,7 @@ from ratecheck.theory.arrays import FloatArray
 from ratecheck.theory.errors import InputError, require_count, require_positive
 from ratecheck.theory.method import Method
 from ratecheck.theory.methods.grouping import Multiplied
-from ratecheck.theory.outputs import Last
+from ratecheck.theory.outputs import Evaluate
 from ratecheck.theory.schedules import Cosine, Schedule
 from ratecheck.theory.stationarity import GAP
 
@@ -70,6 +70,32 @@ class Tuned:
         return float(low), float(high)
 
 
+@dataclass(frozen=True, slots=True)
+class LastUnlessLost:
+    """The measure at the last point, infinite for a run that once exceeded `limit` times its first value.
+
+    In exact arithmetic some runs come back from there; in practice such a run is stopped.
+    """
+
+    limit: float = 1e15
+
+    def start(self, x: FloatArray) -> tuple[FloatArray, FloatArray]:
+        """Return no first value, and nothing seen."""
+        return np.zeros(x.shape[0]), np.zeros(x.shape[0])
+
+    def visit(
+        self, memory: tuple[FloatArray, FloatArray], k: int, x: FloatArray, evaluate: Evaluate
+    ) -> tuple[FloatArray, FloatArray]:
+        """Keep the first and the largest value."""
+        value = evaluate(x)
+        return (value if k == 0 else memory[0]), np.maximum(memory[1], value)
+
+    def read(self, memory: tuple[FloatArray, FloatArray], k: int, x: FloatArray, evaluate: Evaluate) -> FloatArray:
+        """Return the value at `x`, or infinity."""
+        first, largest = memory
+        return np.where(largest <= self.limit * first, evaluate(x), np.inf)
+
+
 def cosine(horizon: int) -> Schedule:
     """Return cosine decay from 1."""
     return Cosine(1.0, horizon)
@@ -82,7 +108,8 @@ class Protocol:
     Parameters
     ----------
     problem : callable
-        ``(copies) -> Problem`` with `instances` equal to copies times `seeds`, instance by instance in the same order.
+        ``(copies) -> Problem``: a single problem, or one with `instances` equal to copies times `seeds`, instance by
+        instance in the same order.
     horizon : int
         Number of steps.
     seeds : int
@@ -118,7 +145,7 @@ class Protocol:
         """Return final over initial gap at each step size and seed, shape (grid, seeds), in one simulation."""
         problem = self.problem(len(step_sizes))
         peaks = np.repeat(step_sizes, self.seeds)[:, None]
-        if problem.instances != peaks.size:
+        if problem.instances not in (None, peaks.size):
             raise InputError(
                 f"the problem has {problem.instances} instances, but {len(step_sizes)} step sizes times {self.seeds} "
                 "seeds are needed; make its instances copies times seeds."
@@ -127,13 +154,13 @@ class Protocol:
             trace = simulate(
                 problem,
                 _Guarded(make(Multiplied(self.schedule(self.horizon), peaks))),
-                Last(),
+                LastUnlessLost(),
                 GAP,
                 steps=np.array([self.horizon]),
                 streams=Streams(0, "fair protocol", range(peaks.size)),
             )
-            ratios = trace.values[:, 0] / problem.facts["initial_gap"]
-        return np.nan_to_num(ratios, nan=np.inf).reshape(len(step_sizes), self.seeds)
+            ratios = trace.values[:, 0] / GAP.compute(problem, np.atleast_2d(problem.start), None)
+        return np.where(np.isnan(ratios), np.inf, ratios).reshape(len(step_sizes), self.seeds)
 
     def tune(self, make: Make) -> Tuned:
         """Return the results on the grid, extended a decade at a time until the best step size is interior."""

@@ -44,7 +44,7 @@ GRIDS = {"GD": (1e-5, 1e-2), "heavy ball": (1e-5, 1e-1), "Adam": (1e-3, 10.0)}
 
 
 def _rule(clusters: int, first_value: bool) -> Grouping:
-    return Grouping(clusters=clusters, smoothing=0.9, first_value=first_value)
+    return Grouping(clusters=clusters, smoothing=0.9, first_value=first_value, eps=0.0)
 
 
 def contender(base: str, variant: str) -> Make:

@@ -36,7 +36,14 @@ def _sampling(folder: Path, seed: int) -> Path:
     return sampling_study(folder, seed)
 
 
+def _ablation(folder: Path, seed: int) -> Path:
+    from ratecheck.experiments.ablation import ablation_study
+
+    return ablation_study(folder, seed)
+
+
 STUDIES = {
+    "ablation": Study("sign conversion with one ingredient changed at a time, tuned alike", _ablation),
     "sampling": Study("samples asked for and needed, coverage, sizes along a run, certificates", _sampling),
     "scs-comparison": Study(
         "conjugate subgradients against SGD, Adam, AdamW, StoSignSGD, tuned alike", _scs_comparison

@@ -9,7 +9,7 @@ import numpy as np
 from ratecheck.testbeds.domains import WholeSpace
 from ratecheck.testbeds.oracle import FunctionOracle, Watch
 from ratecheck.testbeds.streams import Streams, word
-from ratecheck.theory.arrays import FloatArray, rows_times
+from ratecheck.theory.arrays import FloatArray, IntArray, rows_times
 from ratecheck.theory.errors import require_count, require_positive
 from ratecheck.theory.facts import Fact, Facts, computed, planted
 
@@ -32,7 +32,7 @@ class SoftmaxRegression:
     """
 
     features: FloatArray
-    labels: FloatArray
+    labels: IntArray
     classes: int
     ridge: float
     minimiser: FloatArray

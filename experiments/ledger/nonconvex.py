@@ -134,10 +134,10 @@ def _ingd(delta: float) -> Callable[[Facts, int], INGD]:
 
 HUBER = HuberSquares((1.0, 0.5, 0.25), (2.0, -2.0, 2.0), 2.5, UniformNoise((0.5, 0.5, 0.25)))
 SMALL = SquareWells((0.05, 0.05), (0.3, -1.5), silent(2))
-INGD_WELLS = SquareWells((0.25,), (0.2,), silent(1))
+INGD_WELLS = SquareWells((0.125,), (1.6,), silent(1))
 VALLEY = DistantValley((0.2,), 1.2, (1.0,))
 PINNED = DistantValley((1.0, 1.0), 1e4, (1.0, 1.0))
-INGD_CALLS = nonconvex.ingd_calls(INGD_WELLS.facts["initial_gap"], 1.0, 0.3, 0.6, 0.5)
+INGD_CALLS = nonconvex.ingd_calls(INGD_WELLS.facts["initial_gap"], 0.5, 0.5, 0.2, 0.5)
 
 N1_CLAIMS = (
     _expectation("n1-wells", "N1 on a double well", _law(nonconvex.N1, ONE, 0.99, 0.01), 2000, quick=True),
@@ -196,9 +196,9 @@ L2_CLAIMS = (
     Claim(
         id="ingd-wells",
         title="INGD finds a Goldstein point within its number of calls",
-        bound=nonconvex.ingd_goal(0.6, 0.5),
+        bound=nonconvex.ingd_goal(0.2, 0.5),
         problem=fixed(INGD_WELLS),
-        method=_ingd(0.3),
+        method=_ingd(0.5),
         horizons=(INGD_CALLS,),
         tags=TAGS,
         runs=256,

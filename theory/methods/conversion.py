@@ -216,7 +216,7 @@ def sign_counterpart(
         raise InputError(f"{type(base).__name__} has no step size, but sign steps need one; give step_size.")
     if envelope is None:
         envelope = Constant(1.0) if isinstance(base, NORMALIZED) else RunningMax()
-    fields = {field.name for field in dataclasses.fields(base)} if dataclasses.is_dataclass(base) else set()
+    fields: tuple[str, ...] = tuple(getattr(base, "__dataclass_fields__", ()))
     changes: dict[str, Any] = {"step_size": 1.0} if "step_size" in fields else {}
     if "weight_decay" in fields:
         options.setdefault("weight_decay", base.weight_decay)  # type: ignore[attr-defined]

@@ -49,9 +49,9 @@ class RecordedOracle:
         self.gradient = self._answer(lambda: self._oracle.subgradient(x))
         return self.gradient
 
-    def uniform(self, width: int) -> Array:
+    def uniform(self, width: int, low: int = 0) -> Array:
         """Return the recorded uniform numbers, or fresh ones."""
-        return self._answer(lambda: self._oracle.uniform(width) + 0.0)
+        return self._answer(lambda: self._oracle.uniform(width, low) + 0.0)
 
     def _answer(self, ask: Callable[[], Array]) -> Array:
         if self._cursor == len(self._answers):
@@ -85,14 +85,14 @@ def momentum_of(state: Any, gradient: Array) -> Array:
 class GroupingState(NamedTuple):
     """What SGG carries beside the inner method's state; saving all of it lets a run continue bit for bit.
 
-    `k` is the number of the next step, `count` that of re-clusterings so far; `labels` (runs, dim) uint8; `scales` and
-    `statistics` (runs, layers, K); `factors` (runs, dim), the scale of each parameter; `path` (runs, dim), the path
-    length P_i, which is the sum of all increases of 1 / S_i.
+    `k` is the number of the next step, `clusterings` that of re-clusterings so far; `labels` (runs, dim) uint8;
+    `scales` and `statistics` (runs, layers, K); `factors` (runs, dim), the scale of each parameter; `path` (runs, dim),
+    the path length P_i, which is the sum of all increases of 1 / S_i.
     """
 
     k: int
     inner: Any
-    count: int
+    clusterings: int
     labels: Array
     scales: FloatArray
     statistics: FloatArray
@@ -185,7 +185,7 @@ class SGG:
     def step(self, x: Array, state: GroupingState, oracle: Oracle) -> tuple[Array, GroupingState]:
         """Take one inner step with scaled step size, after a re-clustering where it is due."""
         due = self.is_due(state.k + 1)
-        if not due and state.count == 0:
+        if not due and state.clusterings == 0:
             x, inner = self.inner.step(x, state.inner, oracle)
             return x, state._replace(k=state.k + 1, inner=inner)
         recorded = RecordedOracle(oracle)
@@ -220,16 +220,16 @@ class SGG:
         labels = group_labels(m, layers, self.rule)
         cells, reference = spreads(m, labels, layers, self.rule)
         scales, statistics = next_scales(
-            state.scales, state.statistics, cells, reference, self.rule, first=state.count == 0
+            state.scales, state.statistics, cells, reference, self.rule, first=state.clusterings == 0
         )
         if self.shuffled:
             for layer in layers:
-                order = np.random.default_rng([state.count, layer.start]).permutation(layer.size)
+                order = np.random.default_rng([state.clusterings, layer.start]).permutation(layer.size)
                 labels[:, layer.slice] = labels[:, layer.slice][:, order]
         factors = multiplier(scales, labels, layers, m.dtype)
         increase = np.maximum(1 / factors - 1 / np.asarray(state.factors), 0.0)
         return state._replace(
-            count=state.count + 1,
+            clusterings=state.clusterings + 1,
             labels=labels,
             scales=scales,
             statistics=statistics,

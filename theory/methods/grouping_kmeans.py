@@ -14,6 +14,7 @@ from ratecheck.theory.errors import InputError, require_count, require_finite_ar
 
 DENSE = 64  # values up to which a table of all interval costs is cheaper than divide and conquer
 BINS = 512
+PIECE = 1 << 15  # entries at a time
 
 
 def _require_clusters(count: int, entries: int) -> None:
@@ -82,13 +83,10 @@ def histogram_kmeans(values: FloatArray, clusters: int, bins: int = BINS) -> Int
     scale = np.abs(values).mean() / 100
     if scale == 0:
         return np.zeros(values.shape, dtype=np.uint8)
-    spread = np.arcsinh(values / scale)
-    low, high = float(spread.min()), float(spread.max())
+    low, high = (float(np.arcsinh(end / scale)) for end in (values.min(), values.max()))
     if high == low:
         return np.zeros(values.shape, dtype=np.uint8)
-    spread -= low
-    spread *= (bins - 1e-9) / (high - low)
-    place = spread.astype(np.uint16)
+    place = _bins(values, scale, low, high, bins)
     counts = np.bincount(place, minlength=bins)
     sums = np.bincount(place, weights=values, minlength=bins)
     occupied = np.flatnonzero(counts)
@@ -98,6 +96,17 @@ def histogram_kmeans(values: FloatArray, clusters: int, bins: int = BINS) -> Int
     for start in starts[1:]:
         table[occupied[start] :] += 1
     return table[place]
+
+
+def _bins(values: FloatArray, scale: float, low: float, high: float, bins: int) -> IntArray:
+    """Return the bin of each entry, piece by piece so that the work stays in the cache."""
+    place = np.empty(values.shape, dtype=np.uint16)
+    for first in range(0, values.size, PIECE):
+        spread = np.arcsinh(values[first : first + PIECE] / values.dtype.type(scale))
+        spread -= values.dtype.type(low)
+        spread *= values.dtype.type(bins / (high - low))
+        place[first : first + PIECE] = np.clip(spread, 0, bins - 1)
+    return place
 
 
 def _sums(ordered: FloatArray, weights: FloatArray | None) -> tuple[FloatArray, FloatArray, FloatArray]:

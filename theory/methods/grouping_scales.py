@@ -13,7 +13,7 @@ from typing import Literal, get_args
 import numpy as np
 
 from ratecheck.theory.arrays import FloatArray, IntArray
-from ratecheck.theory.errors import InputError, require_choice, require_count, require_decay
+from ratecheck.theory.errors import InputError, require_choice, require_count, require_decay, require_nonnegative
 from ratecheck.theory.methods.grouping_kmeans import exact_kmeans, histogram_kmeans
 from ratecheck.theory.methods.layers import Layers
 
@@ -21,7 +21,6 @@ Feature = Literal["signed", "abs", "log abs"]
 Statistic = Literal["deviation", "mean abs", "rms"]
 Reference = Literal["cells", "parameters", "layer"]
 Clustering = Literal["exact", "histogram"]
-EPS = 1e-8  # the paper's, added to the spread of a cluster in the ratio
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,6 +55,8 @@ class Grouping:
     statistic_smoothing : float
         Factor of an average of the statistic itself that starts at 1 (the released code), 0 for none.
     clustering : {"exact", "histogram"}
+    eps : float
+        Added to the spread in the ratio; once all momentum is far below it, every scale falls to s_min.
     """
 
     clusters: int = 3
@@ -68,6 +69,7 @@ class Grouping:
     first_value: bool = False
     statistic_smoothing: float = 0.0
     clustering: Clustering = "exact"
+    eps: float = 1e-8
 
     def __post_init__(self) -> None:
         require_count("clusters", self.clusters)
@@ -82,6 +84,7 @@ class Grouping:
             require_choice(name, getattr(self, name), get_args(kind))
         require_decay("smoothing", self.smoothing)
         require_decay("statistic_smoothing", self.statistic_smoothing)
+        require_nonnegative("eps", self.eps)
         low, high = self.clamp
         if not (0 < low <= high < float("inf")):
             raise InputError(f"clamp is {self.clamp!r}, but it must be two positive numbers, the smaller one first.")
@@ -141,8 +144,9 @@ def spreads(momentum: FloatArray, labels: IntArray, layers: Layers, rule: Groupi
     whole = np.empty((runs, len(layers), 1))
     deviations = []
     for index, layer in enumerate(layers):
-        m = momentum[:, layer.slice].astype(np.float64, copy=False)
-        size = np.abs(m - m.mean(axis=1, keepdims=True)) if rule.statistic == "deviation" else np.abs(m)
+        m = momentum[:, layer.slice]
+        center = m.mean(axis=1, keepdims=True, dtype=np.float64) if rule.statistic == "deviation" else 0.0
+        size = np.abs(m - np.asarray(center, dtype=m.dtype))
         for cluster in range(rule.clusters):
             cells[:, index, cluster] = _statistic(size, labels[:, layer.slice] == cluster, rule.statistic)
         if rule.reference == "layer":
@@ -169,12 +173,22 @@ def _median(values: FloatArray, member: FloatArray) -> FloatArray:
     """Return the median of the members of each row, of an even number the average of the middle two, NaN of none."""
     rows, n = values.shape
     if n > 4096:
-        return np.array([np.median(row[own]) if own.any() else np.nan for row, own in zip(values, member)])
+        return np.array([_vector_median(row[own]) for row, own in zip(values, member)])
     ordered = np.sort(np.where(member, values, np.inf), axis=1)
     count = member.sum(axis=1)
     at = np.arange(rows)
     middle = (ordered[at, np.maximum(count - 1, 0) // 2] + ordered[at, np.minimum(count // 2, n - 1)]) / 2
     return np.where(count > 0, middle, np.nan)
+
+
+def _vector_median(values: FloatArray) -> float:
+    if not values.size:
+        return float("nan")
+    middle = values.size // 2
+    ordered = np.partition(values, middle)
+    # Of an even number, the lower of the middle two is the largest of the smaller half.
+    below = ordered[middle] if values.size % 2 else ordered[:middle].max()
+    return (float(below) + float(ordered[middle])) / 2
 
 
 def next_scales(
@@ -194,7 +208,7 @@ def next_scales(
     """
     delta = rule.statistic_smoothing
     statistics = delta * statistics + (1 - delta) * np.where(np.isnan(cells), reference, cells)
-    ratio = np.where(np.isnan(cells), 1.0, reference / (statistics + EPS))
+    ratio = np.where(np.isnan(cells), 1.0, reference / np.maximum(statistics + rule.eps, np.finfo(np.float64).tiny))
     low, high = rule.clamp
     if not rule.clamp_after:
         ratio = np.clip(ratio, low, high)

@@ -77,7 +77,7 @@ def _cone_weights(gradients: FloatArray, cost: FloatArray, points: FloatArray, x
     p = cp.Variable(len(cost), nonneg=True)
     objective = cp.Minimize(cp.norm(gradients.T @ p, 2) + cost @ p)
     cp.Problem(objective, [cp.sum(p) == 1, (points - x).T @ p == 0]).solve(solver="CLARABEL")
-    weights = np.maximum(p.value, 0.0)
+    weights = np.maximum(np.asarray(p.value, dtype=np.float64), 0.0)
     return weights / weights.sum()
 
 
