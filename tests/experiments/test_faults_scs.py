@@ -11,8 +11,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from ratecheck.experiments.ledger import conjugate as conjugate_ledger
+from ratecheck.experiments.ledger import conjugate_parts
 from ratecheck.experiments.ledger import sampling as sampling_ledger
+from ratecheck.testbeds.sampling_linear import LeastAbsoluteDeviations
 from ratecheck.testbeds.sampling_means import hinge_net, normal, tilt
 from ratecheck.testbeds.sampling_oracle import Exact
 from ratecheck.theory.arrays import row_dot
@@ -140,7 +141,7 @@ class _Unfloored:
 
 
 def _lower_optimum(horizon: int) -> Any:
-    right = conjugate_ledger.LeastAbsoluteDeviations()
+    right = LeastAbsoluteDeviations()
 
     @dataclass(frozen=True)
     class Shifted(Exact):
@@ -162,7 +163,7 @@ def _biased_normal(horizon: int) -> Any:
 
 
 def _reversed_reset(facts: Facts, horizon: int) -> LineSearchConjugate:
-    return dataclasses.replace(conjugate_ledger.wolfe_without_reset(facts, horizon), reset=0.01)
+    return dataclasses.replace(conjugate_parts.wolfe_without_reset(facts, horizon), reset=0.01)
 
 
 SHORT = {"horizons": (300,)}
@@ -175,7 +176,7 @@ FAULTS: dict[str, tuple[str, dict[str, Any]]] = {
         "csg-i2-inner-products",
         {"method": _always(WrongWeight(lambda d, g: 0.5 + 0 * d[:, 0]))},
     ),
-    "reset missing": ("csg-12-wolfe", {"method": conjugate_ledger.wolfe_without_reset, "horizons": (1000,)}),
+    "reset missing": ("csg-12-wolfe", {"method": conjugate_parts.wolfe_without_reset, "horizons": (1000,)}),
     "reset where none was": ("csg-14-freeze-bundle", {"method": _reversed_reset}),
     "minorant not aggregated": (
         "csg-09-max-affine",
