@@ -1,0 +1,62 @@
+"""Sphinx configuration of the book; `ratecheck book` builds it, and nothing is fetched from anywhere."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+from typing import Any
+
+import ratecheck
+
+sys.path.insert(0, str(Path(__file__).parent))
+
+project = "ratecheck"
+author = "The ratecheck authors"
+project_copyright = author
+version = release = ratecheck.__version__
+language = "en"
+root_doc = "index"
+exclude_patterns = ["_build", "lessons/board.py", "conf.py", "reference.py", "_static", "**/__pycache__"]
+
+extensions = ["myst_nb", "sphinx.ext.autodoc", "sphinx.ext.napoleon", "sphinx.ext.mathjax"]
+source_suffix = {".rst": "restructuredtext", ".md": "myst-nb", ".py": "myst-nb"}
+default_role = "any"
+suppress_warnings = ["ref.any", "myst.header"]
+myst_enable_extensions = ["dollarmath", "amsmath", "colon_fence"]
+myst_heading_anchors = 2
+
+nb_custom_formats = {".py": ["jupytext.reads", {"fmt": "py:percent"}]}
+nb_execution_mode = os.environ.get("RATECHECK_BOOK_EXECUTION", "force")
+nb_execution_raise_on_error = True
+nb_execution_timeout = 300
+nb_merge_streams = True
+nb_code_prompt_show = "Show the solution"
+nb_code_prompt_hide = "Hide the solution"
+
+autodoc_member_order = "bysource"
+autodoc_typehints = "none"
+autodoc_class_signature = "separated"
+napoleon_google_docstring = False
+napoleon_use_rtype = False
+
+# MathJax 3 in one file: version 4, the default of Sphinx 9, loads fonts from the network.
+mathjax_path = "mathjax/tex-svg.js"
+mathjax3_config = {"options": {"enableMenu": False}}
+
+html_theme = "furo"
+html_title = "ratecheck"
+html_static_path = ["_static"]
+html_css_files = ["book.css"]
+html_show_sphinx = False
+html_copy_source = False
+html_show_sourcelink = False
+html_last_updated_fmt = None
+
+
+def setup(app: Any) -> None:
+    """Write the reference pages before Sphinx looks for pages."""
+    import reference
+
+    results = os.environ.get("RATECHECK_BOOK_RESULTS", "")
+    reference.write(Path(app.srcdir) / "reference", Path(results) if results else None)
