@@ -73,7 +73,7 @@ class BlockQuadratic:
         return Facts(
             planted(
                 f_star=0.0,
-                x_star=np.zeros(lam.size),
+                x_star=np.zeros(self.start.shape),
                 smoothness=float(lam.max()),
                 strong_convexity=float(lam.min()),
                 block_smoothness=np.repeat(lam.max(axis=1), lam.shape[1]),

@@ -20,12 +20,12 @@ from ratecheck.theory.bounds import grouping_smooth as smooth
 from ratecheck.theory.facts import Facts
 from ratecheck.theory.method import Method
 from ratecheck.theory.methods.gradient import Projected, Subgradient
-from ratecheck.theory.methods.grouping import SGG, sgg
+from ratecheck.theory.methods.grouping import SGG
 from ratecheck.theory.methods.grouping_amsgrad import VanishingAMSGrad
 from ratecheck.theory.methods.grouping_scales import Grouping
 from ratecheck.theory.methods.layers import layers_of
 from ratecheck.theory.methods.momentum import Momentum
-from ratecheck.theory.schedules import Cosine, InverseSqrt
+from ratecheck.theory.schedules import InverseSqrt
 
 TAGS = ("sgg", "grouping")
 ONLINE = (*TAGS, "online")
@@ -180,7 +180,6 @@ NOISY = HuberSquares((4.0, 4.0, 0.2, 0.2), (1.5, -1.5, 2.0, -2.0), 3.0, UniformN
 BLOCKS_A, BLOCKS_B = layers_of(3, 3, 3), layers_of(30, 30, 30)
 HET_A, HOM_A = block_quadratic("A", "het"), block_quadratic("A", "hom")
 HET_B, HOM_B = block_quadratic("B", "het"), block_quadratic("B", "hom")
-NOISY_HET = block_quadratic("B", "het", noise=0.1)
 
 
 def _lagging(facts: Facts, horizon: int) -> SGG:
@@ -200,18 +199,6 @@ def oracle_scales(condition: float, clamp: float = math.inf) -> Callable[[Facts,
 
 def _gradient_descent(facts: Facts, horizon: int) -> Subgradient:
     return Subgradient(2 / (facts["smoothness"] + facts["strong_convexity"]))
-
-
-def frozen(eta: float) -> Callable[[Facts, int], SGG]:
-    """Return gradient descent with cosine steps and one scale for each block, frozen after the first gradient."""
-    rule = Grouping(clusters=1, first_value=True)
-    return lambda facts, horizon: SGG(Subgradient(Cosine(eta, horizon)), rule, BLOCKS_B, when="once", at_once=True)
-
-
-def recipe(inner: Callable[[Any], Method], eta: float, **changes: Any) -> Callable[[Facts, int], SGG]:
-    """Return the paper's recipe with re-clustering every 10 steps around a base with cosine steps."""
-    fields: dict[str, Any] = {"period": 10, "smoothing": 0.9, **changes}
-    return lambda facts, horizon: sgg(inner(Cosine(eta, horizon)), "paper", BLOCKS_B, **fields)
 
 
 def _path_method(facts: Facts, horizon: int) -> SGG:

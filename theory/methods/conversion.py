@@ -28,10 +28,10 @@ from ratecheck.theory.methods.envelopes import (
     adam_excess,
 )
 from ratecheck.theory.methods.gradient import Subgradient
-from ratecheck.theory.methods.grouping import RecordedOracle
 from ratecheck.theory.methods.layers import Layers, layers_of
 from ratecheck.theory.methods.momentum import AveragedMomentum
 from ratecheck.theory.methods.normalized import NormalizedMomentum
+from ratecheck.theory.methods.recorded import RecordedOracle
 from ratecheck.theory.methods.sign import Lion, SignSGD, Signum
 from ratecheck.theory.methods.stosign import stochastic_sign
 from ratecheck.theory.schedules import Schedule, StepSize, as_schedule, step_size_at

@@ -9,7 +9,7 @@ from ratecheck.theory.arrays import Array, namespace
 from ratecheck.theory.method import Oracle
 from ratecheck.theory.methods.conversion import Converted
 from ratecheck.theory.methods.envelopes import Envelope
-from ratecheck.theory.methods.grouping import RecordedOracle
+from ratecheck.theory.methods.recorded import RecordedOracle
 from ratecheck.theory.schedules import step_size_at
 
 
