@@ -23,7 +23,7 @@ def namespace(x: Array) -> Any:
     torch = sys.modules.get("torch")
     if torch is not None and isinstance(x, torch.Tensor):
         # Directly, because the general look-up has caches that torch.compile warns about.
-        from array_api_compat import torch as torch_namespace
+        from ratecheck.theory import torch_namespace
 
         return torch_namespace
     from array_api_compat import array_namespace

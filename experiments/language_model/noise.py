@@ -1,8 +1,9 @@
 """Uniform random numbers that are a function of (seed, parameter, step, index) and of nothing else.
 
 A counter generator: every replica and every shard computes the same number for the same entry, a run that is killed
-and resumed draws what it would have drawn, and there is no generator to save. Two rounds of a 32-bit mixing function
-(Wellons, 2018: two multiplications and three xorshifts each) turn the index of an entry and a 64-bit key into 24 bits.
+and resumed draws what it would have drawn, and there is no generator to save. The index of an entry goes through a line
+whose two 32-bit coefficients are a cryptographic hash of (seed, parameter, step), and then through a mixing function
+(Wellons, 2018: two multiplications and three xorshifts); 24 bits are kept.
 The functions work on integer arrays of NumPy and of torch alike, so that both draw the same numbers.
 """
 
@@ -20,14 +21,22 @@ from ratecheck.theory.errors import InputError
 
 MOST_ENTRIES = 2**32  # the counter's period
 BITS = 24  # exact in float32, so that every format draws the same number
-_FIRST, _SECOND = 0x7FEB352D, 0x846CA68B - 2**32
+MIX_FIRST, MIX_SECOND = 0x7FEB352D, 0x846CA68B - 2**32
 
 
 class Key(NamedTuple):
-    """Two signed 32-bit words: one is added to the index, one is mixed in between the rounds."""
+    """Signed 32-bit words by which an index is multiplied (odd) and shifted before its bits are mixed."""
 
+    factor: int
     start: int
-    middle: int
+
+    def shifted(self, offset: int) -> Key:
+        """Return the key that gives entry 0 what this one gives entry `offset`: that of a shard, or of a block."""
+        return Key(self.factor, _signed(self.start + self.factor * offset))
+
+
+def _signed(word: int) -> int:
+    return (word + 2**31) % 2**32 - 2**31
 
 
 @functools.lru_cache(maxsize=4096)
@@ -50,19 +59,19 @@ def key(seed: int, parameter: str | int, step: int) -> Key:
     if not 0 <= seed < 2**64:
         raise InputError(f"seed is {seed!r}, but it must be an integer from 0 to 2**64 - 1.")
     digest = hashlib.blake2b(struct.pack("<QQ", seed, step) + _stream(parameter), digest_size=8).digest()
-    return Key(*struct.unpack("<ii", digest))
+    factor, start = struct.unpack("<ii", digest)
+    return Key(factor | 1, start)
 
 
-def mixed(x: Array) -> Array:
-    """Return each 32-bit word of `x` with its bits mixed: a bijection whose every output bit depends on all inputs."""
-    x = (x ^ ((x >> 16) & 0xFFFF)) * _FIRST
-    x = (x ^ ((x >> 15) & 0x1FFFF)) * _SECOND
-    return x ^ ((x >> 16) & 0xFFFF)
+def signed_bits(index: Array, factor: Array | int, start: Array | int) -> Array:
+    """Return 24 random bits for each entry of the int32 array `index`, as numbers from -2**23 to 2**23 - 1.
 
-
-def uniform_bits(index: Array, start: Array | int, middle: Array | int) -> Array:
-    """Return 24 random bits for each entry of the int32 array `index`, as int32 numbers below 2**24."""
-    return (mixed(mixed(index + start) ^ middle) >> 8) & 0xFFFFFF
+    Every step has a factor of its own, so that no two steps see shifted copies of the same numbers.
+    """
+    x = index * factor + start
+    x = (x ^ ((x >> 16) & 0xFFFF)) * MIX_FIRST
+    x = (x ^ ((x >> 15) & 0x1FFFF)) * MIX_SECOND
+    return (x ^ ((x >> 16) & 0xFFFF)) >> 8
 
 
 def require_countable(entries: int) -> None:
@@ -88,7 +97,7 @@ def keyed_uniform(entries: int, key: Key, offset: int = 0) -> FloatArray:
     (entries,) array of float64, multiples of 2**-24
     """
     require_countable(offset + entries)
-    index = np.arange(offset, offset + entries, dtype=np.uint32).view(np.int32)
+    factor, start = key.shifted(offset)
     with np.errstate(over="ignore"):
-        bits = uniform_bits(index, np.int32(key.start), np.int32(key.middle))
-    return bits * 2.0**-BITS
+        bits = signed_bits(np.arange(entries, dtype=np.uint32).view(np.int32), np.int32(factor), np.int32(start))
+    return bits * 2.0**-BITS + 0.5

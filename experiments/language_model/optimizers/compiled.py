@@ -7,14 +7,17 @@ from __future__ import annotations
 
 import functools
 import itertools
+from collections import defaultdict
 from typing import Any
 
 import torch
 
-from ratecheck.experiments.language_model.noise import BITS, key, uniform_bits
+from ratecheck.experiments.language_model.noise import BITS, key, signed_bits
 from ratecheck.experiments.language_model.optimizers.entries import Entry, widened
 from ratecheck.experiments.language_model.optimizers.rules import Group, Rule
 
+TOGETHER = 8  # tensors of one size in one call: a call costs as much as a tensor of 1e5 entries
+STATIC = 2**15  # from this size on a kernel of its own, made for exactly that size, pays
 _NUMBER = itertools.count()
 _FIXED = (
     "momentum",
@@ -31,25 +34,20 @@ _FIXED = (
 )
 
 
-@functools.lru_cache(maxsize=64)
-def _kernel(rule: Rule, options: tuple[tuple[str, Any], ...], grouped: bool) -> Any:
-    """Return the compiled in-place step of one flat tensor."""
+@functools.lru_cache(maxsize=256)
+def _kernel(rule: Rule, options: tuple[tuple[str, Any], ...], grouped: bool, size: int | None, count: int) -> Any:
+    """Return the compiled in-place step of `count` flat tensors, of `size` entries or, without, of any size."""
 
-    def step(
-        x: torch.Tensor,
-        g: torch.Tensor,
-        arrays: list[torch.Tensor],
-        numbers: torch.Tensor,
-        words: torch.Tensor,
-        factors: torch.Tensor | None,
-    ) -> None:
+    def one(tensors: list[torch.Tensor], numbers: torch.Tensor, words: torch.Tensor) -> None:
+        *tensors, factors = tensors if grouped else [*tensors, None]
+        x, _, *arrays = tensors
         dtype = widened(x.dtype)
         lr, t = numbers.to(dtype).unbind()
         group = dict(options)
-        arguments = [value.to(dtype) for value in (x, g, *arrays)]
+        arguments = [value.to(dtype) for value in tensors]
         if rule.noisy:
             index = torch.arange(x.numel(), dtype=torch.int32, device=x.device)
-            arguments.append(uniform_bits(index, words[0], words[1]).to(dtype) * 2.0**-BITS)
+            arguments.append(signed_bits(index, words[0], words[1]).to(dtype) * 2.0**-BITS + 0.5)
         if grouped:
             arguments[0] = arguments[0] * (1 - lr * group["weight_decay"])
             group["weight_decay"] = 0.0
@@ -57,25 +55,42 @@ def _kernel(rule: Rule, options: tuple[tuple[str, Any], ...], grouped: bool) -> 
         for target, value in zip((x, *arrays), results, strict=True):
             target.copy_(value)
 
+    def step(rows: list[list[torch.Tensor]], numbers: torch.Tensor, words: torch.Tensor) -> None:
+        for index in range(count):
+            one(rows[index], numbers[index], words[index])
+
     # The compiler counts how often it compiles one code object and gives up after eight; these are different kernels.
     step.__code__ = step.__code__.replace(co_name=f"step_{next(_NUMBER)}")
-    return torch.compile(step, dynamic=True)
+    return torch.compile(step, dynamic=size is None)
 
 
 def compiled_step(rule: Rule, group: Group, entries: list[Entry]) -> None:
-    """Take the step tensor by tensor in a compiled kernel."""
+    """Take the step in compiled kernels, each for a few tensors of one size."""
     options = tuple((name, group[name]) for name in _FIXED if name in group)
+    kinds: dict[tuple[Any, ...], list[Entry]] = defaultdict(list)
     for entry in entries:
-        if not entry.x.numel():
-            continue
-        flat = [tensor.reshape(-1) for tensor in (entry.x, entry.g, *entry.arrays)]
-        k = key(group["seed"], entry.name, entry.t)
-        start = (k.start + entry.offset + 2**31) % 2**32 - 2**31
-        factors = entry.state.get("factors")
-        numbers = torch.tensor([float(group["lr"]), entry.t], dtype=torch.float64, device=entry.x.device)
-        words = torch.tensor([start, k.middle], dtype=torch.int32, device=entry.x.device)
-        run = _kernel(rule, options, factors is not None)
-        run(flat[0], flat[1], flat[2:], numbers, words, None if factors is None else factors.reshape(-1))
-        for target, value in zip((entry.x, *entry.arrays), (flat[0], *flat[2:]), strict=True):
+        size = entry.x.numel()
+        if size:
+            kinds[(size if size >= STATIC else None, "factors" in entry.state, entry.x.dtype)].append(entry)
+    for (size, grouped, _), members in kinds.items():
+        whole = len(members) - len(members) % TOGETHER
+        batches = [members[first : first + TOGETHER] for first in range(0, whole, TOGETHER)]
+        for batch in batches + [[member] for member in members[whole:]]:
+            _run(_kernel(rule, options, grouped, size, len(batch)), group, batch)
+
+
+def _run(kernel: Any, group: Group, batch: list[Entry]) -> None:
+    device = batch[0].x.device
+    steps = [entry.t for entry in batch]
+    numbers = torch.tensor([[float(group["lr"]), t] for t in steps], dtype=torch.float64, device=device)
+    keys = [key(group["seed"], e.name, t).shifted(e.offset) for e, t in zip(batch, steps, strict=True)]
+    rows = []
+    for entry in batch:
+        scales = [entry.state["factors"]] if "factors" in entry.state else []
+        rows.append([tensor.reshape(-1) for tensor in (entry.x, entry.g, *entry.arrays, *scales)])
+    kernel(rows, numbers, torch.tensor(keys, dtype=torch.int32, device=device))
+    for entry, (x, _, *arrays) in zip(batch, rows, strict=True):
+        for target, value in zip((entry.x, *entry.arrays), (x, *arrays), strict=False):
+            # A tensor whose memory is not in order was copied to be flat.
             if value.data_ptr() != target.data_ptr():
                 target.copy_(value.view(target.shape))

@@ -11,12 +11,14 @@ from typing import Any
 
 import torch
 
-from ratecheck.experiments.language_model.noise import BITS, key, uniform_bits
+from ratecheck.experiments.language_model.noise import BITS, key, signed_bits
 from ratecheck.experiments.language_model.optimizers.compiled import compiled_step
 from ratecheck.experiments.language_model.optimizers.entries import Entry, widened
-from ratecheck.experiments.language_model.optimizers.rules import Group, Rule
+from ratecheck.experiments.language_model.optimizers.in_place import in_place_step
+from ratecheck.experiments.language_model.optimizers.rules import STO_SIGN, Group, Rule
 from ratecheck.experiments.language_model.optimizers.tensor_list import TensorList
 
+BLOCK = 2**17  # entries of a block on a CPU: what a step needs of it stays in the cache
 Path = Callable[[Rule, Group, list[Entry]], None]
 
 
@@ -32,19 +34,18 @@ def choose(rule: Rule, group: Group, entries: list[Entry]) -> Path:
     return foreach_step if foreach and not rule.along_axis else loop_step
 
 
-def noise(entry: Entry, group: Group) -> torch.Tensor:
-    """Return the uniform numbers of an entry, in float32 or wider."""
-    k = key(group["seed"], entry.name, entry.t)
-    first = entry.offset - 2**31 if entry.offset >= 2**31 else entry.offset
-    index = torch.arange(first, first + entry.x.numel(), dtype=torch.int32, device=entry.x.device)
-    u = uniform_bits(index, k.start, k.middle).to(widened(entry.x.dtype)) * 2.0**-BITS
-    return u.view(entry.x.shape)
+def noise(entry: Entry, group: Group, first: int = 0, count: int | None = None) -> torch.Tensor:
+    """Return the uniform numbers of the local entries ``first, ..., first + count - 1``, flat."""
+    count = entry.x.numel() if count is None else count
+    factor, start = key(group["seed"], entry.name, entry.t).shifted(entry.offset + first)
+    index = torch.arange(count, dtype=torch.int32, device=entry.x.device)
+    return signed_bits(index, factor, start).to(widened(entry.x.dtype)) * 2.0**-BITS + 0.5
 
 
 def _arguments(rule: Rule, group: Group, entry: Entry) -> list[torch.Tensor]:
     arguments = [tensor.to(widened(entry.x.dtype)) for tensor in (entry.x, entry.g, *entry.arrays)]
     if rule.noisy:
-        arguments.append(noise(entry, group))
+        arguments.append(noise(entry, group).view(entry.x.shape))
     return [argument.reshape(-1) for argument in arguments] if rule.along_axis else arguments
 
 
@@ -73,8 +74,31 @@ def _factors(entry: Entry, rule: Rule) -> torch.Tensor | None:
 def loop_step(rule: Rule, group: Group, entries: list[Entry]) -> None:
     """Take the step tensor by tensor."""
     for entry in entries:
-        if entry.x.numel():
+        if entry.x.numel() > BLOCK and entry.x.device.type == "cpu" and not rule.along_axis and _is_flat(entry):
+            _blocks_step(rule, group, entry)
+        elif entry.x.numel():
             _write(entry, updated(rule, group, _arguments(rule, group, entry), entry.t, _factors(entry, rule)))
+
+
+def _is_flat(entry: Entry) -> bool:
+    return all(tensor.is_contiguous() for tensor in (entry.x, entry.g, *entry.arrays))
+
+
+def _blocks_step(rule: Rule, group: Group, entry: Entry) -> None:
+    """Take the same step block by block: intermediate results stay in the cache, and no memory is mapped for them."""
+    flat = [tensor.view(-1) for tensor in (entry.x, entry.g, *entry.arrays)]
+    factors = entry.state.get("factors")
+    if rule is STO_SIGN and factors is None and len({tensor.dtype for tensor in flat} | {widened(entry.x.dtype)}) == 1:
+        in_place_step(group, entry, *flat)
+        return
+    for first in range(0, entry.x.numel(), BLOCK):
+        x, g, *arrays = (tensor[first : first + BLOCK] for tensor in flat)
+        arguments = [tensor.to(widened(x.dtype)) for tensor in (x, g, *arrays)]
+        if rule.noisy:
+            arguments.append(noise(entry, group, first, x.numel()))
+        part = None if factors is None else factors.view(-1)[first : first + BLOCK]
+        for target, value in zip((x, *arrays), updated(rule, group, arguments, entry.t, part), strict=True):
+            target.copy_(value)
 
 
 def foreach_step(rule: Rule, group: Group, entries: list[Entry]) -> None:

@@ -10,6 +10,8 @@ from typing import Any
 
 import torch
 
+from ratecheck.theory import torch_namespace
+
 
 class TensorList:
     """Tensors of one dtype and device, on which arithmetic acts tensor by tensor."""
@@ -82,8 +84,8 @@ class Foreach:
 
     @staticmethod
     def sign(x: TensorList) -> TensorList:
-        """Return signs."""
-        return TensorList(torch._foreach_sign(x.tensors))
+        """Return signs, and NaN for NaN."""
+        return _each(torch_namespace.sign, x)
 
     @staticmethod
     def maximum(x: TensorList, y: TensorList) -> TensorList:

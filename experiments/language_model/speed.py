@@ -1,0 +1,145 @@
+"""What one optimizer step costs: ``python -m ratecheck.experiments.language_model.speed``.
+
+All optimizers are timed in turn, round after round in one process, and each is given by its fastest round, so that a
+busy machine slows all of them down alike. AdamW as torch ships it, fused and foreach, is in the same table.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import platform
+import time
+from collections.abc import Callable
+from typing import Any
+
+from ratecheck.experiments.language_model import require_torch
+from ratecheck.theory.errors import require_choice, require_count
+
+MATRIX = 512  # side of the matrices that make up the parameters, like those of a small language model
+OURS = ("sgd", "momentum", "signsgd", "signum", "lion", "stosignsgd", "adamw", "scs-adamw", "lamb", "sgg-adamw")
+
+
+def _parameters(count: int, device: str) -> list[Any]:
+    import torch
+
+    generator = torch.Generator().manual_seed(0)
+    matrices, rest = divmod(count, MATRIX * MATRIX)
+    shapes = [(MATRIX, MATRIX)] * matrices + ([(rest,)] if rest else [])
+    made = []
+    for shape in shapes:
+        parameter = torch.randn(shape, generator=generator).to(device).requires_grad_()
+        parameter.grad = (1e-2 * torch.randn(shape, generator=generator)).to(device)
+        made.append(parameter)
+    return made
+
+
+def _contenders(count: int, device: str, names: tuple[str, ...], compiled: bool) -> dict[str, Callable[[], Any]]:
+    import torch
+
+    from ratecheck.experiments.language_model.optimizers import OPTIMIZERS, make_optimizer
+
+    made: dict[str, Any] = {
+        "torch AdamW fused": torch.optim.AdamW(_parameters(count, device), lr=1e-4, fused=True),
+        "torch AdamW foreach": torch.optim.AdamW(_parameters(count, device), lr=1e-4, foreach=True),
+        "torch AdamW loop": torch.optim.AdamW(_parameters(count, device), lr=1e-4, foreach=False),
+    }
+    for name in names:
+        require_choice("optimizer", name, tuple(OPTIMIZERS))
+        made[name] = make_optimizer(name, _parameters(count, device), 1e-4)
+        if compiled:
+            made[f"{name} compiled"] = make_optimizer(name, _parameters(count, device), 1e-4, compiled=True)
+    return {name: optimizer.step for name, optimizer in made.items()}
+
+
+def table(
+    count: int = 10_000_000,
+    rounds: int = 8,
+    names: tuple[str, ...] = OURS,
+    *,
+    device: str = "cpu",
+    threads: int = 1,
+    compiled: bool = True,
+) -> dict[str, Any]:
+    """Return seconds per step of each optimizer, and its ratios to torch's AdamW.
+
+    Parameters
+    ----------
+    count : int
+        Number of parameters, in matrices of 512 by 512.
+    rounds : int
+        Timed steps of each optimizer.
+    names : tuple of str
+        Of `OPTIMIZERS`.
+    device : str
+    threads : int
+        Of torch on a CPU.
+    compiled : bool
+        Whether to time the compiled steps too (compiling takes some seconds each).
+
+    Returns
+    -------
+    dict with ``hardware``, ``torch``, ``threads``, ``parameters``, and ``rows``: name to a dict of ``seconds``,
+    ``to_fused`` and ``to_foreach``.
+    """
+    require_torch()
+    require_count("count", count)
+    require_count("rounds", rounds)
+    import torch
+
+    torch.set_num_threads(threads)
+    contenders = _contenders(count, device, names, compiled)
+    fastest = dict.fromkeys(contenders, float("inf"))
+    for turn in range(-2, rounds):
+        for name, step in contenders.items():
+            start = time.perf_counter()
+            step()
+            if device != "cpu":
+                torch.cuda.synchronize()
+            if turn >= 0:
+                fastest[name] = min(fastest[name], time.perf_counter() - start)
+    fused, foreach = fastest["torch AdamW fused"], fastest["torch AdamW foreach"]
+    rows = {name: {"seconds": s, "to_fused": s / fused, "to_foreach": s / foreach} for name, s in fastest.items()}
+    hardware = platform.processor() or platform.machine() if device == "cpu" else torch.cuda.get_device_name()
+    return {
+        "hardware": hardware,
+        "torch": torch.__version__,
+        "threads": threads,
+        "parameters": count,
+        "rows": rows,
+    }
+
+
+def main() -> None:
+    """Print the table, or write it as JSON."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--parameters", type=int, default=10_000_000)
+    parser.add_argument("--rounds", type=int, default=8)
+    parser.add_argument("--names", nargs="+", default=list(OURS))
+    parser.add_argument("--device", default="cpu")
+    parser.add_argument("--threads", type=int, default=1)
+    parser.add_argument("--no-compile", action="store_true")
+    parser.add_argument("--json", help="file to write")
+    options = parser.parse_args()
+    result = table(
+        options.parameters,
+        options.rounds,
+        tuple(options.names),
+        device=options.device,
+        threads=options.threads,
+        compiled=not options.no_compile,
+    )
+    if options.json:
+        with open(options.json, "w") as file:
+            json.dump(result, file, indent=2)
+    print(
+        f"{result['parameters']} parameters, {result['threads']} threads, {result['hardware']}, torch {result['torch']}"
+    )
+    for name, row in result["rows"].items():
+        print(
+            f"{name:24} {1e3 * row['seconds']:8.1f} ms {row['to_fused']:7.2f} x fused {row['to_foreach']:7.2f} x foreach"
+        )
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,20 @@
+"""The array API of torch, with a sign that keeps NaN and compiles to vector instructions.
+
+`ratecheck.theory.arrays.namespace` loads this module for a tensor only, so that torch stays optional.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from array_api_compat import torch as _torch
+
+
+def sign(x: Any) -> Any:
+    """Return -1, 0 or 1 with the sign of each entry, and NaN for NaN (torch's own gives 0)."""
+    one = _torch.ones_like(x)
+    return _torch.where(x > 0, one, _torch.where(x < 0, -one, x))
+
+
+def __getattr__(name: str) -> Any:
+    return getattr(_torch, name)
