@@ -102,13 +102,17 @@ def test_files_stay_small() -> None:
 
 
 def test_help_and_list_answer_within_a_second() -> None:
-    import time
+    import resource
+
+    def seconds() -> float:
+        # CPU time of finished children: the wall clock would also measure what else the machine is doing.
+        usage = resource.getrusage(resource.RUSAGE_CHILDREN)
+        return usage.ru_utime + usage.ru_stime
 
     for words in (["--help"], ["list"]):
-        command = [sys.executable, "-m", "ratecheck", *words]
-        seconds = []
+        spent = []
         for _ in range(3):
-            start = time.perf_counter()
-            subprocess.run(command, check=True, capture_output=True)
-            seconds.append(time.perf_counter() - start)
-        assert min(seconds) < 1.0, f"ratecheck {words[0]} took {min(seconds):.2f} s"
+            before = seconds()
+            subprocess.run([sys.executable, "-m", "ratecheck", *words], check=True, capture_output=True)
+            spent.append(seconds() - before)
+        assert min(spent) < 1.0, f"ratecheck {words[0]} took {min(spent):.2f} s"
