@@ -11,6 +11,7 @@ from ratecheck.experiments.engine import simulate
 from ratecheck.experiments.sweep import Sweep, save_sweep
 from ratecheck.testbeds.convex import least_absolute_deviations
 from ratecheck.testbeds.streams import Streams
+from ratecheck.theory.method import Method
 from ratecheck.theory.methods.adam import Adam
 from ratecheck.theory.methods.gradient import Projected, Subgradient
 from ratecheck.theory.methods.momentum import Momentum
@@ -19,7 +20,7 @@ from ratecheck.theory.outputs import Last
 from ratecheck.theory.schedules import InverseSqrt
 from ratecheck.theory.stationarity import GAP
 
-METHODS: dict[str, Callable[[InverseSqrt], object]] = {
+METHODS: dict[str, Callable[[InverseSqrt], Method]] = {
     "SGD": lambda step_size: Subgradient(step_size),
     "momentum 0.9": lambda step_size: Momentum(step_size, 0.9),
     "Adam": lambda step_size: Adam(step_size),
