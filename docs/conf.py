@@ -17,16 +17,23 @@ project_copyright = author
 version = release = ratecheck.__version__
 language = "en"
 root_doc = "index"
-exclude_patterns = ["_build", "lessons/board.py", "conf.py", "reference.py", "_static", "**/__pycache__"]
+exclude_patterns = [
+    "_build",
+    "_static",
+    "lessons/board.py",
+    "conf.py",
+    "notebooks.py",
+    "reference.py",
+    "**/__pycache__",
+]
 
 extensions = ["myst_nb", "sphinx.ext.autodoc", "sphinx.ext.napoleon", "sphinx.ext.mathjax"]
 source_suffix = {".rst": "restructuredtext", ".md": "myst-nb", ".py": "myst-nb"}
-default_role = "any"
-suppress_warnings = ["ref.any", "myst.header"]
+default_role = "code"
 myst_enable_extensions = ["dollarmath", "amsmath", "colon_fence"]
 myst_heading_anchors = 2
 
-nb_custom_formats = {".py": ["jupytext.reads", {"fmt": "py:percent"}]}
+nb_custom_formats = {".py": "notebooks.read"}
 nb_execution_mode = os.environ.get("RATECHECK_BOOK_EXECUTION", "force")
 nb_execution_raise_on_error = True
 nb_execution_timeout = 300
@@ -58,5 +65,10 @@ def setup(app: Any) -> None:
     """Write the reference pages before Sphinx looks for pages."""
     import reference
 
+    def escape(app: Any, what: str, name: str, value: Any, options: Any, lines: list[str]) -> None:
+        lines[:] = reference.without_bars(lines)
+
+    # Before napoleon, which reads the same lines.
+    app.connect("autodoc-process-docstring", escape, priority=100)
     results = os.environ.get("RATECHECK_BOOK_RESULTS", "")
     reference.write(Path(app.srcdir) / "reference", Path(results) if results else None)

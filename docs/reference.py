@@ -1,6 +1,251 @@
-"""stub"""
+"""Writes the reference pages of the book from docstrings, registries, the ledger and, if given, stored verdicts."""
+
+from __future__ import annotations
+
+import importlib
+import inspect
+import pkgutil
+import re
+import sys
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import ratecheck.testbeds
+import ratecheck.theory.methods
+import ratecheck.theory.stationarity
+from ratecheck.experiments.claim import Claim
+from ratecheck.experiments.ledger import claims
+from ratecheck.figures.curve import curve_of
+from ratecheck.figures.results import Result, load_results
+from ratecheck.figures.svg import curve_svg
+from ratecheck.testbeds import PROBLEMS
+from ratecheck.theory.bound import Bound
+from ratecheck.theory.bounds import FAMILIES
+from ratecheck.theory.methods import METHODS
+from ratecheck.theory.stationarity import MEASURES
+
+KINDS = {"upper": "upper bound", "lower": "lower bound", "equal": "exact law"}
 
 
-def write(folder, results):
-    folder.mkdir(exist_ok=True)
-    (folder / "index.rst").write_text("Reference\n=========\n")
+def write(folder: Path, results: Path | None) -> None:
+    """Write all reference pages.
+
+    Parameters
+    ----------
+    folder : Path
+        Where they go; what is there of an earlier build is replaced.
+    results : Path, optional
+        Stored results whose verdicts and pictures the claims show.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    stored = {one.id: one for one in load_results(results).claims} if results else {}
+    pages = {
+        "methods": _code_pages("methods", "Methods", ratecheck.theory.methods, METHODS),
+        "problems": _code_pages("problems", "Problems", ratecheck.testbeds, PROBLEMS),
+        "measures": {"measures": _measures_page()},
+        "bounds": _bound_pages(),
+        "claims": _claim_pages(stored),
+    }
+    written = set()
+    for chapter, texts in pages.items():
+        if chapter != "measures":
+            # Linked from their chapter, not from the side bar, which would have two hundred lines on every page.
+            texts = {name: f":orphan:\n\n{text}" for name, text in texts.items()}
+            texts[chapter] = _chapter(chapter, list(texts))
+        for name, text in texts.items():
+            _replace(folder / f"{name}.rst", text)
+            written.add(f"{name}.rst")
+    _replace(folder / "index.rst", _title("Reference") + _toctree(list(pages)))
+    for stale in folder.glob("*.rst"):
+        if stale.name not in {*written, "index.rst"}:
+            stale.unlink()
+
+
+def plain(text: str) -> str:
+    """Return text that reStructuredText shows as it is."""
+    return re.sub(r"([\\*`|_<>])", r"\\\1", " ".join(text.split()))
+
+
+def without_bars(lines: Sequence[str]) -> list[str]:
+    """Return the lines of a docstring with every bar escaped that is not in code or mathematics: ``|x|`` is no role."""
+    result, math_indent = [], -1
+    for line in lines:
+        indent = len(line) - len(line.lstrip())
+        if math_indent >= 0 and line.strip() and indent <= math_indent:
+            math_indent = -1
+        if line.lstrip().startswith(".. math::"):
+            math_indent = indent
+        if math_indent < 0:
+            parts = re.split(r"(`[^`]*`)", line)
+            parts[::2] = [re.sub(r"(?<!\\)\|", r"\\|", part) for part in parts[::2]]
+            line = "".join(parts)
+        result.append(line)
+    return result
+
+
+def _module_text(module: ModuleType) -> str:
+    return "\n".join(without_bars(inspect.cleandoc(module.__doc__ or "").splitlines())) + "\n\n"
+
+
+def anchor(kind: str, name: str) -> str:
+    """Return the label of an entry."""
+    return f"{kind}-{re.sub(r'[^a-z0-9.]+', '-', name.lower())}"
+
+
+def _replace(path: Path, text: str) -> None:
+    # An unchanged page keeps its date, so that a second build of Sphinx skips it.
+    if not path.exists() or path.read_text(encoding="utf-8") != text:
+        path.write_text(text, encoding="utf-8")
+
+
+def _title(text: str, line: str = "=") -> str:
+    return f"{text}\n{line * max(len(text), 4)}\n\n"
+
+
+def _toctree(names: Sequence[str]) -> str:
+    return ".. toctree::\n   :maxdepth: 1\n\n" + "".join(f"   {name}\n" for name in names) + "\n"
+
+
+def _chapter(name: str, pages: Sequence[str]) -> str:
+    what = {
+        "methods": "Every update rule, from its docstring, with the examples that the conformance suite runs over.",
+        "problems": "Every problem family with exactly known constants, from its docstring, and its examples.",
+        "bounds": "Every theorem as code: formula, assumptions that are checked on the run, source, and evidence.",
+        "claims": "The ledger: method, problem and bound of each claim, and how it is expected to come out.",
+    }
+    return _title(name.capitalize()) + what[name] + "\n\n" + "".join(f"- :doc:`{page}`\n" for page in pages)
+
+
+def _modules(package: ModuleType) -> list[ModuleType]:
+    names = sorted(info.name for info in pkgutil.walk_packages(package.__path__, f"{package.__name__}."))
+    return [importlib.import_module(name) for name in names]
+
+
+def _public(module: ModuleType) -> list[str]:
+    """Return the public classes and functions that a module defines, in the order of the file, without state tuples."""
+    found = []
+    for name, value in vars(module).items():
+        own = getattr(value, "__module__", "") == module.__name__ and not name.startswith("_")
+        if own and (inspect.isclass(value) or inspect.isfunction(value)) and not hasattr(value, "_fields"):
+            found.append(name)
+    return found
+
+
+def _code_pages(chapter: str, title: str, package: ModuleType, registry: dict[str, Any]) -> dict[str, str]:
+    pages = {}
+    for module in _modules(package):
+        names = _public(module)
+        if not names:
+            continue
+        short = module.__name__.removeprefix(f"{package.__name__}.")
+        examples = [key for key, one in registry.items() if type(one).__module__ == module.__name__]
+        text = _title(short) + _module_text(module)
+        text += f".. currentmodule:: {module.__name__}\n\n"
+        if examples:
+            text += "Examples in the registry: " + ", ".join(f"``{key}``" for key in examples) + ".\n\n"
+        for name in names:
+            value = getattr(module, name)
+            if inspect.isclass(value):
+                text += f".. autoclass:: {name}\n   :members:\n   :exclude-members: init, step, name, instances\n\n"
+            else:
+                text += f".. autofunction:: {name}\n\n"
+        pages[f"{chapter}-{short.replace('.', '-')}"] = text
+    return pages
+
+
+def _measures_page() -> str:
+    text = _title("Measures") + "What a theorem bounds: a number for each run, at each recorded step.\n\n"
+    rows = []
+    for measure in MEASURES.values():
+        of = "the method's state" if measure.of == "state" else "the point"
+        floor = f"known down to the accuracy of ``{measure.floor}``" if measure.floor else "exact"
+        rows.append((plain(measure.id), f":math:`{measure.symbol}`", f"of {of}; {floor}"))
+    return text + _table(("measure", "symbol", "what of, and how well known"), rows)
+
+
+def _table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    text = ".. list-table::\n   :header-rows: 1\n\n"
+    for row in (head, *rows):
+        text += "".join(f"   {'*' if i == 0 else ' '} - {cell}\n" for i, cell in enumerate(row))
+    return text + "\n"
+
+
+def _fields(rows: dict[str, str]) -> str:
+    return "".join(f":{name}: {text}\n" for name, text in rows.items() if text) + "\n"
+
+
+def _bound_pages() -> dict[str, str]:
+    users: dict[str, list[Claim]] = {}
+    for claim in claims().values():
+        users.setdefault(claim.bound.id, []).append(claim)
+    pages, seen = {}, set()
+    for family in FAMILIES:
+        short = family.__name__.rsplit(".", 1)[-1]
+        own = [bound for bound in family.BOUNDS if bound.id not in seen]
+        seen |= {bound.id for bound in own}
+        head = _title(short.replace("_", " ")) + _module_text(family)
+        pages[f"bounds-{short}"] = head + "".join(_bound(bound, users.get(bound.id, [])) for bound in own)
+    rest = {claim.bound.id: claim.bound for claim in claims().values() if claim.bound.id not in seen}
+    if rest:
+        head = _title("stated beside their claims")
+        pages["bounds-beside-claims"] = head + "".join(_bound(bound, users[bound.id]) for bound in rest.values())
+    return pages
+
+
+def _bound(bound: Bound, users: Sequence[Claim]) -> str:
+    assumed = "; ".join(plain(one.text) for one in bound.assumptions)
+    rows = {
+        "Kind": f"{bound.kind}, {KINDS[bound.side]}, {'at any step' if bound.anytime else 'at its horizon'}",
+        "Measure": f"{plain(bound.measure.id)}, taken of {type(bound.output).__name__}",
+        "Failure probability": "" if bound.failure_probability is None else f"{bound.failure_probability:g}",
+        "Claimed exponent": "" if bound.exponent is None else f"{bound.exponent:g}",
+        "Assumptions checked on the run": assumed,
+        "Source": f"{plain(str(bound.source))}",
+        "Provenance": f"{bound.provenance}; {', '.join(bound.evidence)}",
+        "Tight on": plain(bound.tight_on),
+        "Remark": plain(bound.remark),
+        "Claims": ", ".join(f":ref:`{claim.id} <{anchor('claim', claim.id)}>`" for claim in users),
+    }
+    head = f".. _{anchor('bound', bound.id)}:\n\n" + _title(f"{plain(bound.id)}: {plain(bound.title)}", "-")
+    return head + f".. math:: {' '.join(bound.formula.split())}\n\n" + _fields(rows)
+
+
+def _claim_pages(stored: dict[str, Result]) -> dict[str, str]:
+    ledger, pages, seen = claims(), {}, set()
+    prefix = "ratecheck.experiments.ledger."
+    # The modules that the ledger has imported, and no file beside them that is not part of it.
+    for name in sorted(name for name in sys.modules if name.startswith(prefix)):
+        found = getattr(sys.modules[name], "CLAIMS", ())
+        own = [claim for claim in found if ledger.get(claim.id) is claim and claim.id not in seen]
+        if own:
+            seen |= {claim.id for claim in own}
+            short = name.removeprefix(prefix)
+            text = _title(short.replace("_", " ")) + "".join(_claim(claim, stored.get(claim.id)) for claim in own)
+            pages[f"claims-{short}"] = text
+    if missing := set(ledger) - seen:
+        raise AssertionError(f"no page shows the claims {sorted(missing)}")
+    return pages
+
+
+def _claim(claim: Claim, result: Result | None) -> str:
+    bound = claim.bound
+    horizons = ", ".join(str(n) for n in claim.horizons)
+    rows = {
+        "Expected": f"**{claim.expected}**" + ("" if claim.attained is None else f", attained {claim.attained:g}"),
+        "Bound": f":ref:`{plain(bound.id)} <{anchor('bound', bound.id)}>`, {plain(bound.title)}",
+        "Measure": f"{plain(bound.measure.id)}, taken of {type(bound.output).__name__}",
+        "Steps and runs": f"{horizons} steps; {claim.runs} to {claim.budget} runs",
+        "Tags": ", ".join(claim.tags),
+    }
+    picture = ""
+    if result is not None:
+        rows["Verdict"] = f"**{result.verdict}**: {plain(result.reason)}"
+        rows["Observed / bound"] = "" if result.tightness is None else f"{result.tightness:.6g}"
+        rows["Method"] = f"``{result.method}``"
+        rows["Problem"] = plain(result.problem)
+        svg = curve_svg(curve_of(result), f"{result.measure} and bound of {claim.id}")
+        picture = f".. raw:: html\n\n   <details><summary>Picture</summary>{svg}</details>\n\n"
+    head = f".. _{anchor('claim', claim.id)}:\n\n" + _title(plain(claim.id), "-") + f"{plain(claim.title)}.\n\n"
+    return head + _fields(rows) + picture

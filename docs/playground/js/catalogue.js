@@ -42,7 +42,8 @@ export const WRAPPED = {
     coupledDecay(METHODS.adam.make({ eta, beta, ...rest }), weightDecay),
   "grouped-sgd": ({ eta }) => grouping(METHODS["gradient-descent"].make({ eta }), THREES, OURS),
   "grouped-momentum": ({ eta, beta }) => grouping(METHODS["momentum-sum"].make({ eta, beta }), THREES, OURS),
-  "grouped-adamw": ({ eta, beta }) => grouping(METHODS.adamw.make({ eta, beta }), THREES, OURS),
+  "grouped-adamw": ({ eta, beta, weightDecay }) =>
+    grouping(METHODS.adamw.make({ eta, beta, weightDecay }), THREES, OURS),
   "projected-adam": options => projected(METHODS.adam.make(options)),
   "projected-amsgrad": options => projected(METHODS.amsgrad.make(options)),
   "projected-descent": ({ eta }) => projected(METHODS["gradient-descent"].make({ eta })),

@@ -5,7 +5,7 @@ const DASHES = { solid: "none", dash: "7 4", dot: "2 3" };
 const colour = hue => `var(--c${hue})`;
 
 function frame(width, height, x, y, labels) {
-  const edge = { left: 56, right: width - 12, top: 10, bottom: height - 38 };
+  const edge = { left: 62, right: width - 12, top: 10, bottom: height - 38 };
   const px = scale(x, edge.left, edge.right, width < 420 ? 4 : 6), py = scale(y, edge.bottom, edge.top, 5);
   const svg = element("svg", { viewBox: `0 0 ${width} ${height}`, role: "img" });
   for (const t of px.ticks) {
@@ -65,6 +65,7 @@ export function lineChart({ title, x, y, series, width, height = 280 }) {
   const used = series.filter(s => s.points.length);
   const xs = x.range ?? rangeOf(used.flatMap(s => s.points.map(p => p[0])), x.log);
   const ys = y.range ?? rangeOf(used.filter(s => !s.follows).flatMap(s => s.points.map(p => p[1])), y.log);
+  if (y.cap) ys.high = Math.min(ys.high, Math.max(y.cap, ys.low * 10));
   if (!x.log && !x.range) Object.assign(xs, { low: Math.min(...used.map(s => s.points[0][0])) });
   const { svg, px, py, edge } = frame(width, height, { ...xs, log: x.log }, { ...ys, log: y.log }, { x: x.label, y: y.label });
   const group = clipped(svg, edge);
@@ -160,7 +161,7 @@ export function map({ title, f, x, y, marks, choose, width, height = 280 }) {
   for (let i = 0; i < columns; i++) for (let j = 0; j < rows; j++) {
     const left = edge.left + i * w, top = edge.top + j * h, value = f(px.invert(left + w / 2), py.invert(top + h / 2));
     if (value < 1) {
-      svg.append(element("rect", { x: left, y: top, width: w + 0.3, height: h + 0.3,
+      svg.append(element("rect", { x: left, y: top, width: w, height: h, "shape-rendering": "crispEdges",
         fill: `rgba(var(--low), ${(0.08 + 0.85 * (1 - value) ** 0.8).toFixed(3)})` }));
     }
   }
@@ -180,10 +181,10 @@ export function map({ title, f, x, y, marks, choose, width, height = 280 }) {
 }
 
 export function table({ title, head, rows }) {
-  const cells = (name, row) => element("tr", {}, ...row.map((cell, i) =>
-    element(i === 0 || name === "th" ? "th" : "td", { scope: name === "th" ? "col" : "row" }, cell)));
-  const body = rows.map(row => element("tr", {}, ...row.map((cell, i) =>
-    i === 0 ? element("th", { scope: "row" }, cell) : element("td", {}, cell))));
-  const whole = element("table", { "aria-label": title }, element("thead", {}, cells("th", head)), element("tbody", {}, ...body));
+  const cell = (name, scope, text) => element(name, scope ? { scope } : {}, text);
+  const body = rows.map(([first, ...rest]) =>
+    element("tr", {}, cell("th", "row", first), ...rest.map(text => cell("td", "", text))));
+  const top = element("tr", {}, ...head.map(text => cell("th", "col", text)));
+  const whole = element("table", {}, element("thead", {}, top), element("tbody", {}, ...body));
   return figure(title, element("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": title }, whole));
 }
