@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from ratecheck.experiments.language_model import require_torch
@@ -25,6 +26,10 @@ from ratecheck.experiments.language_model.optimizers.classes import (  # noqa: E
     StoSignSGD,
 )
 from ratecheck.experiments.language_model.optimizers.elementwise import Params, RuleOptimizer  # noqa: E402
+from ratecheck.experiments.language_model.optimizers.from_method import MethodOptimizer, converted  # noqa: E402
+from ratecheck.experiments.language_model.optimizers.grouped import sgg, sgg_around  # noqa: E402
+from ratecheck.experiments.language_model.optimizers.saddle import MGSR1, ExtragradientAdam  # noqa: E402
+from ratecheck.theory.methods.conversion import CONVERSIONS  # noqa: E402
 
 OPTIMIZERS: dict[str, Callable[..., Any]] = {
     "sgd": SGD,
@@ -36,6 +41,15 @@ OPTIMIZERS: dict[str, Callable[..., Any]] = {
     "stosignsgd": StoSignSGD,
     "lamb": LAMB,
     "scs-adamw": SCSAdamW,
+    "scs-adamw-euclidean": partial(SCSAdamW, metric="euclidean"),
+    "sgg-adamw": sgg_around(AdamW),
+    "sgg-lamb": sgg_around(LAMB),
+    "sgg-momentum": sgg_around(Momentum),
+    "sgg-stosignsgd": sgg_around(StoSignSGD),
+    "extragradient-adam": ExtragradientAdam,
+    "mgsr1-n": partial(MGSR1, mode="newton"),
+    "mgsr1-e": partial(MGSR1, mode="extragradient"),
+    **{f"sign-{name}": partial(converted, conversion=name) for name in CONVERSIONS},
 }
 
 
@@ -65,15 +79,20 @@ def make_optimizer(name: str, params: Params, lr: float, **options: Any) -> Any:
 
 __all__ = [
     "LAMB",
+    "MGSR1",
     "OPTIMIZERS",
     "SGD",
     "AdamW",
+    "ExtragradientAdam",
     "Lion",
+    "MethodOptimizer",
     "Momentum",
     "RuleOptimizer",
     "SCSAdamW",
     "SignSGD",
     "Signum",
     "StoSignSGD",
+    "converted",
     "make_optimizer",
+    "sgg",
 ]

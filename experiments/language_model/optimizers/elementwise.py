@@ -12,6 +12,7 @@ from torch.optim import Optimizer
 from ratecheck.experiments.language_model.optimizers import paths
 from ratecheck.experiments.language_model.optimizers.entries import Entry, entry_of
 from ratecheck.experiments.language_model.optimizers.rules import Group, Rule
+from ratecheck.experiments.language_model.optimizers.saved import keep_dtypes
 from ratecheck.theory.errors import InputError, require_choice, require_nonnegative
 
 Params = Iterable[Any]
@@ -127,13 +128,7 @@ class RuleOptimizer(Optimizer):
         """Load a state; every array keeps the dtype it was saved in (torch would cast them to the parameter's)."""
         saved = {key: dict(value) for key, value in state_dict["state"].items()}
         super().load_state_dict(state_dict)
-        order = [index for group in state_dict["param_groups"] for index in group["params"]]
-        parameters = [parameter for group in self.param_groups for parameter in group["params"]]
-        for index, parameter in zip(order, parameters, strict=True):
-            for name, value in saved.get(index, {}).items():
-                kept = self.state[parameter][name]
-                if isinstance(value, torch.Tensor) and kept.dtype != value.dtype:
-                    self.state[parameter][name] = value.detach().to(device=kept.device, copy=True)
+        keep_dtypes(self, state_dict, saved)
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         super().__setstate__(state)

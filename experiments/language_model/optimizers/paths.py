@@ -42,11 +42,16 @@ def noise(entry: Entry, group: Group, first: int = 0, count: int | None = None) 
     return signed_bits(index, factor, start).to(widened(entry.x.dtype)) * 2.0**-BITS + 0.5
 
 
-def _arguments(rule: Rule, group: Group, entry: Entry) -> list[torch.Tensor]:
-    arguments = [tensor.to(widened(entry.x.dtype)) for tensor in (entry.x, entry.g, *entry.arrays)]
+def with_noise(rule: Rule, group: Group, entry: Entry, arguments: list[torch.Tensor]) -> list[torch.Tensor]:
+    """Return the arguments of the rule's update in the shape that it takes, with the noise where it takes noise."""
     if rule.noisy:
-        arguments.append(noise(entry, group).view(entry.x.shape))
+        arguments = [*arguments, noise(entry, group).view(entry.x.shape)]
     return [argument.reshape(-1) for argument in arguments] if rule.along_axis else arguments
+
+
+def _arguments(rule: Rule, group: Group, entry: Entry) -> list[torch.Tensor]:
+    dtype = widened(entry.x.dtype)
+    return with_noise(rule, group, entry, [tensor.to(dtype) for tensor in (entry.x, entry.g, *entry.arrays)])
 
 
 def updated(rule: Rule, group: Group, arguments: list[Any], t: int, factors: Any = None) -> tuple[Any, ...]:
