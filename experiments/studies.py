@@ -42,7 +42,14 @@ def _ablation(folder: Path, seed: int) -> Path:
     return ablation_study(folder, seed)
 
 
+def _course(folder: Path, seed: int) -> Path:
+    from ratecheck.experiments.course_studies import course_studies
+
+    return course_studies(folder, seed)
+
+
 STUDIES = {
+    "course": Study("pictures of a first course: phases, rates, lower bounds, Adam's update size", _course),
     "ablation": Study("sign conversion with one ingredient changed at a time, tuned alike", _ablation),
     "sampling": Study("samples asked for and needed, coverage, sizes along a run, certificates", _sampling),
     "scs-comparison": Study(

@@ -1,4 +1,4 @@
-"""Stores a quantity against one parameter, for several series, in the form that the figures read."""
+"""Stores a quantity against one parameter for several series, or over two, in the form that the figures read."""
 
 from __future__ import annotations
 
@@ -54,7 +54,42 @@ class Sweep:
     floor: float = 0.0
 
 
-_TEXTS = ("name", "title", "problem", "caption", "command", "parameter", "measure")
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Map:
+    """A quantity over two parameters.
+
+    Parameters
+    ----------
+    name, title, problem, caption, command : str
+        As of `Sweep`.
+    parameters : tuple of str
+        Labels of the horizontal and the vertical axis.
+    measure : str
+        Label of the colours.
+    scales : tuple of str
+        Scale of the horizontal axis, the vertical axis and the colours.
+    x, y : (columns,), (rows,) arrays
+    values : (rows, columns) array
+        NaN or infinity marks divergence.
+    boundary : (2, points) array, optional
+        Curve that theory draws between the phases.
+    """
+
+    name: str
+    title: str
+    problem: str
+    caption: str
+    command: str
+    parameters: tuple[str, str]
+    measure: str
+    scales: tuple[str, str, str]
+    x: FloatArray
+    y: FloatArray
+    values: FloatArray
+    boundary: FloatArray | None = None
+
+
+_TEXTS = ("name", "title", "problem", "caption", "command", "measure")
 
 
 def save_sweep(folder: Path, sweep: Sweep) -> Path:
@@ -66,21 +101,30 @@ def save_sweep(folder: Path, sweep: Sweep) -> Path:
         If the folder cannot be written.
     """
     header = {
-        "format": FORMAT,
-        **{name: getattr(sweep, name) for name in _TEXTS},
+        "parameter": sweep.parameter,
         "labels": list(sweep.labels),
         "scales": list(sweep.scales),
         "floor": sweep.floor.hex(),
     }
-    arrays = {"grid": sweep.grid, "values": sweep.values}
-    if sweep.reference is not None:
-        arrays["reference"] = sweep.reference
+    arrays = {"grid": sweep.grid, "values": sweep.values, "reference": sweep.reference}
+    return _save(folder / f"sweep-{sweep.name}.npz", sweep, header, arrays)
+
+
+def save_map(folder: Path, diagram: Map) -> Path:
+    """Write ``map-<name>.npz``, in the manner of `save_sweep`."""
+    header = {"parameters": list(diagram.parameters), "scales": list(diagram.scales)}
+    arrays = {"x": diagram.x, "y": diagram.y, "values": diagram.values, "boundary": diagram.boundary}
+    return _save(folder / f"map-{diagram.name}.npz", diagram, header, arrays)
+
+
+def _save(path: Path, stored: Sweep | Map, header: dict[str, object], arrays: dict[str, FloatArray | None]) -> Path:
+    header |= {"format": FORMAT} | {name: getattr(stored, name) for name in _TEXTS}
     buffer = io.BytesIO()
-    np.savez(buffer, header=np.array(json.dumps(header, sort_keys=True)), **arrays)  # type: ignore[arg-type]
-    path = folder / f"sweep-{sweep.name}.npz"
+    present = {name: array for name, array in arrays.items() if array is not None}
+    np.savez(buffer, header=np.array(json.dumps(header, sort_keys=True)), **present)  # type: ignore[arg-type]
     partial = path.with_suffix(f".{os.getpid()}.partial")
     try:
-        folder.mkdir(parents=True, exist_ok=True)
+        path.parent.mkdir(parents=True, exist_ok=True)
         partial.write_bytes(buffer.getvalue())
         os.replace(partial, path)
     except OSError as error:
