@@ -100,7 +100,7 @@ def save_sweep(folder: Path, sweep: Sweep) -> Path:
     InputError
         If the folder cannot be written.
     """
-    header = {
+    header: dict[str, object] = {
         "parameter": sweep.parameter,
         "labels": list(sweep.labels),
         "scales": list(sweep.scales),
@@ -112,7 +112,7 @@ def save_sweep(folder: Path, sweep: Sweep) -> Path:
 
 def save_map(folder: Path, diagram: Map) -> Path:
     """Write ``map-<name>.npz``, in the manner of `save_sweep`."""
-    header = {"parameters": list(diagram.parameters), "scales": list(diagram.scales)}
+    header: dict[str, object] = {"parameters": list(diagram.parameters), "scales": list(diagram.scales)}
     arrays = {"x": diagram.x, "y": diagram.y, "values": diagram.values, "boundary": diagram.boundary}
     return _save(folder / f"map-{diagram.name}.npz", diagram, header, arrays)
 

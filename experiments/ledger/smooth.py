@@ -274,12 +274,12 @@ TEXTBOOK = Bound(
     source=Source("Nesterov", 2004, "corollary 2.1.2"),
     provenance="paper",
     evidence=("recalled", "derived here"),
-    remark="Up to four times the exact worst case, SM-01; derived from it.",
+    remark="Up to eight times the exact worst case, SM-01; derived from it.",
 )
 CLAIMS += (
     Claim(
         id="sm-01-textbook",
-        title="the textbook bound of gradient descent holds, four times too large",
+        title="the textbook bound of gradient descent holds, up to eight times too large",
         bound=TEXTBOOK,
         problem=worst_for_gap(1.0),
         method=descent(1.0),
