@@ -207,7 +207,7 @@ def update_size(folder: Path, *, horizon: int = 400) -> Path:
             m = v = zero = np.zeros(1)
             for k in range(length):
                 g = np.array([(beta1 / beta2) ** (length - 1.0 - k)])
-                update, m, v = adam_update(zero, g, m, v, k=k, step_size=1.0, beta1=beta1, beta2=beta2, eps=0.0)
+                update, m, v = adam_update(zero, g, m, v, t=k + 1, step_size=1.0, beta1=beta1, beta2=beta2, eps=0.0)
             values[i, j, 0] = abs(update[0])
         reference[i] = (1 - beta1) / math.sqrt((1 - beta2) * (1 - beta1**2 / beta2))
     return save_sweep(
