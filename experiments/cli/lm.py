@@ -22,6 +22,7 @@ def register(commands: Any) -> None:
     actions = parser.add_subparsers(title="actions", required=True, metavar="ACTION", parser_class=type(parser))
     _add_train(actions)
     _add_compare(actions)
+    _add_fp8(actions)
     resume = actions.add_parser("resume", help="go on from the checkpoint of a folder, with the same bits")
     resume.add_argument("folder", type=Path, metavar="DIR", help="folder of a run")
     resume.set_defaults(run=run_resume, checkpoint_every=0)
@@ -76,6 +77,17 @@ def _add_compare(actions: Any) -> None:
     parser.add_argument("--jobs", type=int, default=default_jobs(), help="processes (default: all cores)")
     parser.add_argument("--out", type=Path, default=Path("results"), metavar="DIR", help="folder of results")
     parser.set_defaults(run=run_compare)
+
+
+def _add_fp8(actions: Any) -> None:
+    parser = actions.add_parser("fp8", help="which part of training must not be in FP8")
+    _add_setup(parser)
+    parser.add_argument("--conditions", nargs="+", metavar="NAME", help="settings of the switches (default: eight)")
+    parser.add_argument("--methods", nargs="+", metavar="NAME", default=["adamw", "stosignsgd", "signum"])
+    parser.add_argument("--seeds", type=int, default=5, help="runs of each (default: 5)")
+    parser.add_argument("--jobs", type=int, default=default_jobs(), help="processes (default: all cores)")
+    parser.add_argument("--out", type=Path, default=Path("results"), metavar="DIR", help="folder of results")
+    parser.set_defaults(run=run_fp8)
 
 
 def _setup(arguments: argparse.Namespace, **recipe: Any) -> Setup:
@@ -259,6 +271,38 @@ def run_compare(options: argparse.Namespace) -> int:
         print(f"{name:12} {row['step_size']:10.4g} {row['searched']:8}  {result.excess(name)!s:24} {versus}{edge}")
     print(f"results: {options.out / FILE}")
     return AS_EXPECTED
+
+
+def run_fp8(options: argparse.Namespace) -> int:
+    """Run the FP8 study."""
+    from ratecheck.experiments.cli.main import AS_EXPECTED, UNEXPECTED
+    from ratecheck.experiments.language_model import require_torch
+
+    require_torch()
+    from ratecheck.experiments.language_model.fp8_study import DEFAULT, STEPS, fp8_study, table
+    from ratecheck.experiments.language_model.outcome import FILE, read_findings
+    from ratecheck.experiments.language_model.runs import Workers
+
+    options.steps = options.steps or STEPS
+    setup = _setup(options, optimizer="adamw", step_size=1e-3)
+    with Workers(options.out, options.jobs, _Counter()) as workers:
+        study = fp8_study(
+            setup, options.conditions or list(DEFAULT), options.methods, options.seeds, options.out, workers
+        )
+    print(
+        f"{study.language}: final excess loss by seed (the step where the loss was not finite), share flushed to zero"
+    )
+    for row in table(study):
+        seeds = zip(row["excess"], row["diverged"], strict=True)
+        cells = " ".join(f"{value:.3f}" if value is not None else f"(at {step})" for value, step in seeds)
+        shares = ", ".join(f"{name} {share:.1%}" for name, share in row["flushed"].items())
+        print(f"{row['condition']:14} {row['method']:11} {cells}  {shares}")
+    claims = [one for one in read_findings(options.out)["claims"] if one["id"].startswith("lm-fp8-")]
+    for one in claims:
+        mark = " " if one["as_expected"] else "!"
+        print(f"{mark} {one['id']:32} {one['verdict']:10} {one['reason']}")
+    print(f"results: {options.out / FILE}")
+    return AS_EXPECTED if all(one["as_expected"] for one in claims) else UNEXPECTED
 
 
 def run_presets(options: argparse.Namespace) -> int:

@@ -32,13 +32,13 @@ GPU_LOSS_CHECK = 10  # steps between two looks at the loss on a GPU, where a loo
 
 
 class DivergenceError(Exception):
-    """The loss is not finite any more; the sentence names the step, the parameter and the last good checkpoint."""
+    """The loss or its gradient is not finite; the sentence names the step, the parameter and the last good checkpoint."""
 
     def __init__(self, step: int, parameter: str, folder: Path | None, saved: int | None) -> None:
         good = f"the last good checkpoint is {folder}/{checkpoint.NAME} of step {saved}" if saved else "none was saved"
         super().__init__(
-            f"the loss is not finite at step {step}, and the first parameter concerned is {parameter}; {good}; "
-            "use a smaller --step-size or a stronger --clip."
+            f"the loss or its gradient is not finite at step {step}, and the first parameter concerned is {parameter}; "
+            f"{good}; use a smaller --step-size or a stronger --clip."
         )
         self.step = step
 
@@ -146,10 +146,13 @@ def train(
         step_size = float(schedule(step))
         for group in training.optimizer.param_groups:
             group["lr"] = step_size
-        loss, norm = _one_step(training, forward, step)
+        loss, norm = _gradient(training, forward, step)
+        # Looked at before the step, while the broken entry is still where it arose.
         watch = training.device.type == "cpu" or step % GPU_LOSS_CHECK == 0 or step + 1 in records
-        if watch and not math.isfinite(float(loss)):
+        if watch and not (math.isfinite(float(loss)) and math.isfinite(float(norm))):
             raise DivergenceError(step + 1, _first_broken(training.model), folder, training.saved)
+        training.optimizer.step()
+        training.precision.states(training.optimizer, training.history.flushed)
         training.step = step + 1
         training.history.losses.append(float(loss))
         if training.step in records:
@@ -172,8 +175,8 @@ def step_size_schedule(setup: Setup) -> WarmUp | Cosine:
     return WarmUp(cosine, warm, start=1 / warm) if warm else cosine
 
 
-def _one_step(training: Training, forward: Any, step: int) -> tuple[Tensor, Tensor]:
-    """Return the mean loss over the batch and the norm of the gradient."""
+def _gradient(training: Training, forward: Any, step: int) -> tuple[Tensor, Tensor]:
+    """Leave the clipped gradient with the parameters; return the mean loss over the batch and the norm before."""
     recipe, processes = training.setup.recipe, training.processes
     tokens = training.corpus.batch(recipe.seed, step, recipe.batch, training.setup.shape.context + 1)
     own = torch.from_numpy(np.ascontiguousarray(tokens[processes.rank :: processes.count])).to(training.device)
@@ -183,13 +186,10 @@ def _one_step(training: Training, forward: Any, step: int) -> tuple[Tensor, Tens
     for i, part in enumerate(parts):
         with processes.synchronised(forward, i + 1 == len(parts)), training.precision.products(training.device):
             loss = token_losses(forward, part).mean() * (len(part) / len(own))
-        training.precision.scaled(loss).backward()
+        loss.backward()
         total += loss.detach()
-    training.precision.gradients(training.model)
     norm = nn.utils.clip_grad_norm_(training.model.parameters(), recipe.clip)
-    training.precision.clipped_gradients(training.model)
-    training.optimizer.step()
-    training.precision.states(training.optimizer, training.history.flushed)
+    training.precision.gradients(training.model, training.history.flushed)
     return processes.mean(total), norm
 
 
