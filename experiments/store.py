@@ -6,6 +6,7 @@ import hashlib
 import io
 import json
 import os
+import shutil
 import zipfile
 from pathlib import Path
 from typing import Any
@@ -41,7 +42,7 @@ def prepare(folder: Path) -> None:
     try:
         folder.mkdir(parents=True, exist_ok=True)
         for stray in folder.glob("*.partial"):
-            stray.unlink()
+            shutil.rmtree(stray) if stray.is_dir() else stray.unlink()
         probe = folder / "probe.partial"
         probe.write_bytes(b"")
         probe.unlink()

@@ -3,64 +3,68 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Callable
+import hashlib
+import importlib
+import json
+import os
+import shutil
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
+from ratecheck.experiments.digest import FORMAT, code_digest
 from ratecheck.theory.errors import InputError
 
 
 @dataclass(frozen=True, slots=True)
 class Study:
-    """A study: what it answers, and ``(folder, seed) -> path`` that runs and stores it."""
+    """A study.
+
+    Parameters
+    ----------
+    title : str
+        What it answers.
+    module, function : str
+        ``function(folder, seed)`` runs it and stores sweeps and maps in the folder.
+    """
 
     title: str
-    run: Callable[[Path, int], Path]
-
-
-def _step_size(folder: Path, seed: int) -> Path:
-    from ratecheck.experiments.step_size import step_size_study
-
-    return step_size_study(folder, seed)
-
-
-def _scs_comparison(folder: Path, seed: int) -> Path:
-    from ratecheck.experiments.scs_comparison import comparison_study
-
-    return comparison_study(folder, seed)
-
-
-def _sampling(folder: Path, seed: int) -> Path:
-    from ratecheck.experiments.sampling_study import sampling_study
-
-    return sampling_study(folder, seed)
-
-
-def _ablation(folder: Path, seed: int) -> Path:
-    from ratecheck.experiments.ablation import ablation_study
-
-    return ablation_study(folder, seed)
-
-
-def _course(folder: Path, seed: int) -> Path:
-    from ratecheck.experiments.course_studies import course_studies
-
-    return course_studies(folder, seed)
+    module: str
+    function: str
 
 
 STUDIES = {
-    "course": Study("pictures of a first course: phases, rates, lower bounds, Adam's update size", _course),
-    "ablation": Study("sign conversion with one ingredient changed at a time, tuned alike", _ablation),
-    "sampling": Study("samples asked for and needed, coverage, sizes along a run, certificates", _sampling),
-    "scs-comparison": Study(
-        "conjugate subgradients against SGD, Adam, AdamW, StoSignSGD, tuned alike", _scs_comparison
+    "course": Study(
+        "pictures of a first course: phases, rates, lower bounds, Adam's update size",
+        "ratecheck.experiments.course_studies",
+        "course_studies",
     ),
-    "step-size": Study("final gap against step size for SGD, momentum, Adam and StoSignSGD", _step_size),
+    "step-size": Study(
+        "final gap against step size for SGD, momentum, Adam and StoSignSGD",
+        "ratecheck.experiments.step_size",
+        "step_size_study",
+    ),
+    "sampling": Study(
+        "samples asked for and needed, coverage, sizes along a run, certificates",
+        "ratecheck.experiments.sampling_study",
+        "sampling_study",
+    ),
+    "ablation": Study(
+        "sign conversion with one ingredient changed at a time, tuned alike",
+        "ratecheck.experiments.ablation",
+        "ablation_study",
+    ),
+    "scs-comparison": Study(
+        "conjugate subgradients against SGD, Adam, AdamW, StoSignSGD, tuned alike",
+        "ratecheck.experiments.scs_comparison",
+        "comparison_study",
+    ),
 }
 
 
-def named(names: list[str]) -> dict[str, Study]:
-    """Return the studies of the given names, all if none is given.
+def named(names: Sequence[str]) -> list[str]:
+    """Return the names of the studies that are asked for, all if none is.
 
     Raises
     ------
@@ -72,4 +76,57 @@ def named(names: list[str]) -> dict[str, Study]:
             close = difflib.get_close_matches(name, STUDIES, n=1, cutoff=0.3)
             nearest = f", the nearest is {close[0]!r}" if close else ""
             raise InputError(f"no study is called {name!r}{nearest}; `ratecheck study --list` shows them all.")
-    return {name: STUDIES[name] for name in names or STUDIES}
+    return list(names or STUDIES)
+
+
+def run_study(name: str, folder: Path, seed: int) -> list[Path]:
+    """Run a study unless its results are stored, and return the files that hold them.
+
+    Parameters
+    ----------
+    name : str
+        Of `STUDIES`.
+    folder : Path
+        Result store. The files appear once the study is whole.
+    seed : int
+        Root seed.
+
+    Raises
+    ------
+    InputError
+        If the folder cannot be written.
+    """
+    study = STUDIES[name]
+    text = json.dumps([FORMAT, name, seed, code_digest([study.module])])
+    key = hashlib.sha256(text.encode()).hexdigest()
+    record = folder / f"study-{name}.json"
+    known = _read(record)
+    files = [folder / file for file in known.get("files", [])]
+    if known.get("key") == key and all(file.exists() for file in files):
+        return files
+    draft = folder / f"study-{name}.partial"
+    try:
+        shutil.rmtree(draft, ignore_errors=True)
+        draft.mkdir(parents=True)
+        getattr(importlib.import_module(study.module), study.function)(draft, seed)
+        files = [folder / file.name for file in sorted(draft.iterdir())]
+        for file in files:
+            os.replace(draft / file.name, file)
+        text = json.dumps({"key": key, "files": [file.name for file in files]}, indent=1)
+        (draft / record.name).write_text(text + "\n")
+        os.replace(draft / record.name, record)
+        draft.rmdir()
+    except OSError as error:
+        raise InputError(
+            f"the study {name} could not be stored in {folder} ({error.strerror}); make room or name another folder "
+            "with --out, and run the same command again."
+        ) from error
+    return files
+
+
+def _read(record: Path) -> dict[str, Any]:
+    try:
+        known = json.loads(record.read_text())
+    except (OSError, ValueError):
+        return {}
+    return known if isinstance(known, dict) else {}

@@ -22,12 +22,16 @@ def register(commands: Any) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Run the command."""
-    from ratecheck.experiments.studies import STUDIES, named
+    from threadpoolctl import threadpool_limits
+
+    from ratecheck.experiments.studies import STUDIES, named, run_study
 
     if options.list:
         for name, study in STUDIES.items():
             print(f"{name}: {study.title}")
         return 0
-    for study in named(options.names).values():
-        print(study.run(options.out, options.seed), flush=True)
+    with threadpool_limits(1):
+        for name in named(options.names):
+            for file in run_study(name, options.out, options.seed):
+                print(file, flush=True)
     return 0

@@ -47,6 +47,8 @@ def run(options: argparse.Namespace) -> int:
     chosen = select(options.targets, options.suite, options.tag)
     with _Progress(len(chosen)) as progress:
         report = verify(chosen, options.out, seed=options.seed, jobs=options.jobs, on_done=progress.advance)
+    if options.suite == "full" and not options.targets and not options.tag:
+        _run_studies(options.out, options.seed, options.jobs)
     _print_table(report)
     if options.json is not None:
         _write(options.json, json.dumps(list(report.records), indent=1) + "\n")
@@ -60,6 +62,17 @@ def run(options: argparse.Namespace) -> int:
     if report.errors:
         return BAD_INPUT
     return AS_EXPECTED if report.all_as_expected else UNEXPECTED
+
+
+def _run_studies(folder: Path, seed: int, jobs: int) -> None:
+    """Run the studies that the figures and the paper need; stored ones cost nothing."""
+    from joblib import Parallel, delayed
+
+    from ratecheck.experiments.studies import STUDIES, run_study
+
+    print(f"{len(STUDIES)} studies for the figures: {', '.join(STUDIES)}", file=sys.stderr, flush=True)
+    # The longest ones stand at the end of the list; two processes are busy longest if they begin with these.
+    Parallel(n_jobs=jobs, batch_size=1)(delayed(run_study)(name, folder, seed) for name in reversed(STUDIES))
 
 
 class _Progress:

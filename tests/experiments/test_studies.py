@@ -17,6 +17,7 @@ from ratecheck.experiments.course_studies import (
     update_size,
 )
 from ratecheck.experiments.step_size import METHODS, step_size_study
+from ratecheck.experiments.studies import run_study
 from ratecheck.figures.sweeps import load_map, load_sweep
 from ratecheck.testbeds.convex import least_absolute_deviations
 
@@ -29,6 +30,28 @@ def test_the_step_size_study_finds_a_best_step_inside_the_grid(tmp_path: Path) -
     assert sweep.values.shape == (4, 7, 8)
     best = np.median(sweep.values, axis=2).argmin(axis=1)
     assert ((best > 0) & (best < 6)).all()
+
+
+def test_a_stored_study_is_used_again_and_a_changed_one_is_not(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    calls = []
+
+    def stand_in(folder: Path, seed: int) -> None:
+        calls.append(seed)
+        (folder / "sweep-a.npz").write_bytes(b"a")
+        (folder / "sweep-b.npz").write_bytes(b"b")
+
+    monkeypatch.setattr("ratecheck.experiments.step_size.step_size_study", stand_in)
+    files = run_study("step-size", tmp_path, 0)
+    assert [file.name for file in files] == ["sweep-a.npz", "sweep-b.npz"]
+    assert run_study("step-size", tmp_path, 0) == files
+    assert calls == [0]
+    run_study("step-size", tmp_path, 1)
+    files[0].unlink()
+    run_study("step-size", tmp_path, 1)
+    (tmp_path / "study-step-size.json").write_text("half of a recor")
+    run_study("step-size", tmp_path, 1)
+    assert calls == [0, 1, 1, 1]
+    assert not list(tmp_path.glob("*.partial"))
 
 
 def test_an_unknown_study_is_one_sentence(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
