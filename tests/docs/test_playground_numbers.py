@@ -1,4 +1,4 @@
-"""The playground's own JavaScript gives the package's numbers: trajectories, quantiles, regrets and bounds, to 1e-12."""
+"""The JavaScript of the playground gives the numbers of the package, to 1e-12: points, quantiles, regrets, bounds."""
 
 from __future__ import annotations
 

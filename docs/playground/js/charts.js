@@ -25,14 +25,24 @@ function frame(width, height, x, y, labels) {
   return { svg, px, py, edge };
 }
 
+// A line that leaves the frame is cut a little outside of it, on its way.
 function line(points, px, py, edge) {
-  const clamp = y => Math.min(Math.max(y, edge.top - 60), edge.bottom + 60);
-  let d = "", drawing = false;
+  const top = edge.top - 8, bottom = edge.bottom + 8;
+  const held = y => Math.min(Math.max(y, top), bottom);
+  let d = "", before;
   for (const [x, y] of points) {
-    const a = px(x), b = clamp(py(y));
-    if (Number.isNaN(a) || Number.isNaN(b)) { drawing = false; continue; }
-    d += `${drawing ? "L" : "M"}${a.toFixed(1)},${b.toFixed(1)}`;
-    drawing = true;
+    const here = [px(x), py(y)];
+    if (here.some(Number.isNaN)) { before = undefined; continue; }
+    const [a, b] = here, cut = held(b);
+    if (before && cut !== b && held(before[1]) === before[1]) {
+      const share = Number.isFinite(b) ? (cut - before[1]) / (b - before[1]) : 0;
+      d += `L${(before[0] + share * (a - before[0])).toFixed(1)},${cut.toFixed(1)}`;
+    } else if (before && held(before[1]) !== before[1] && cut === b && Number.isFinite(before[1])) {
+      const share = (held(before[1]) - before[1]) / (b - before[1]);
+      d += `L${(before[0] + share * (a - before[0])).toFixed(1)},${held(before[1]).toFixed(1)}`;
+    }
+    d += `${before ? "L" : "M"}${a.toFixed(1)},${cut.toFixed(1)}`;
+    before = here;
   }
   return d;
 }
@@ -112,7 +122,7 @@ export function pathChart({ title, f, series, range, labels, width, height = 300
     group.append(element("path", { class: "contour", d: levelSet(values, xs, ys, level) }));
   }
   for (const { points, hue, style = "solid" } of series) {
-    group.append(element("path", { d: line(points, px, py, { top: -1e4, bottom: 1e4 }), fill: "none", stroke: colour(hue),
+    group.append(element("path", { d: line(points, px, py, edge), fill: "none", stroke: colour(hue),
       "stroke-width": 1.8, "stroke-dasharray": DASHES[style], "stroke-linejoin": "round" }));
     const [a, b] = points.at(-1);
     group.append(element("circle", { cx: px(a), cy: py(b), r: 4, fill: colour(hue) }));
@@ -169,7 +179,7 @@ export function map({ title, f, x, y, marks, choose, width, height = 280 }) {
     svg.append(element("circle", { class: "mark", cx: px(at[0]), cy: py(at[1]), r: 5 }));
     const right = px(at[0]) > edge.right - 70;
     svg.append(element("text", { x: px(at[0]) + (right ? -9 : 9), y: py(at[1]) + 16, "text-anchor": right ? "end" : "start",
-      style: "fill: var(--ink); font-weight: 600" }, name));
+      class: "name" }, name));
   }
   svg.classList.add("pick");
   svg.addEventListener("click", event => {

@@ -50,7 +50,7 @@ function draw(v, width) {
           { name: "bound for AMSGrad", hue: 2, style: "dash", points: bound.map(([t, b]) => [t, b / t]) },
           { name: "Adam's regret is at least this (theorem)", hue: 1, style: "dot", points: line.map(([t, b]) => [t, b / t]) }] }),
       lineChart({ title: "Adam on x²/2: a constant step ends in a cycle", width, x: { label: "step" }, y: { label: "gap", log: true },
-        series: [{ name: "constant η", hue: 0, points: constant }, { name: "η/√(k+1)", hue: 2, points: falling }] }),
+        series: [{ name: "constant η", hue: 0, points: constant }, { name: "falling η/√(k+1)", hue: 2, points: falling }] }),
       lineChart({ title: "Scales that follow the gradient, on mirrored spikes", width, x: { label: "round", log: true }, y: { label: "regret / T", log: true },
         series: [{ name: "no scales", hue: 0, points: per(trapped.plain) }, { name: "frozen scales", hue: 2, points: per(trapped.frozen) },
           { name: "live scales", hue: 3, points: per(trapped.live) },
