@@ -18,6 +18,8 @@ version = release = ratecheck.__version__
 language = "en"
 root_doc = "index"
 exclude_patterns = [
+    "playground",
+    "images",
     "_build",
     "_static",
     "lessons/board.py",
@@ -43,7 +45,7 @@ nb_code_prompt_hide = "Hide the solution"
 
 autodoc_member_order = "bysource"
 autodoc_typehints = "none"
-autodoc_class_signature = "separated"
+add_module_names = False
 napoleon_google_docstring = False
 napoleon_use_rtype = False
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -106,10 +107,11 @@ def _sphinx(work: Path, sources: Path, results: Path | None, jobs: int, execute:
         "SOURCE_DATE_EPOCH": "0",
         "PYTHONHASHSEED": "0",
         "PYTHONWARNINGS": "ignore",
+        "TMPDIR": str(work),
         "RATECHECK_BOOK_RESULTS": str(results.resolve()) if results else "",
         "RATECHECK_BOOK_EXECUTION": "force" if execute else "off",
     }
-    command = [sys.executable, "-m", "sphinx", "-q", "-j", str(jobs), "-b", "html", "-d", str(work / "doctrees")]
+    command = [sys.executable, "-m", "sphinx", "-q", "-T", "-j", str(jobs), "-b", "html", "-d", str(work / "doctrees")]
     done = subprocess.run([*command, str(source), str(out)], env=environment, capture_output=True, text=True)
     if done.returncode:
         raise InputError(f"the book could not be built: {_reason(done.stderr)}")
@@ -118,7 +120,12 @@ def _sphinx(work: Path, sources: Path, results: Path | None, jobs: int, execute:
 
 
 def _reason(output: str) -> str:
-    """Return the last line of Sphinx's output that says something."""
-    lines = [line.strip() for line in output.splitlines() if line.strip()]
-    errors = [line for line in lines if "Error" in line]
-    return (errors or lines or ["Sphinx stopped without a word."])[-1]
+    """Return what went wrong, from the output of Sphinx: the lesson and its error, or the last line that says so."""
+    lines = [line.strip() for line in re.sub(r"\x1b\[[0-9;]*m", "", output).splitlines()]
+    errors = [line for line in lines if re.match(r"[\w.]*(Error|Exception)\b", line)]
+    lesson = re.search(r"ExecutionError: .*/(\S+)\.py", output)
+    inner = [line for line in errors if "ExecutionError" not in line]
+    if lesson and inner:
+        return f"the lesson {lesson[1]} stopped with {inner[-1].rstrip('.')}."
+    said = [line for line in (errors or lines) if line]
+    return (said or ["Sphinx stopped without a word."])[-1]

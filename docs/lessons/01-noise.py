@@ -32,7 +32,6 @@ print(f"measured variance {x.var():.4f}, law {eta * sigma**2 / (lam * (2 - eta *
 
 # %%
 import board
-
 import ratecheck as rc
 from ratecheck.testbeds.noise import Gaussian, Noisy
 from ratecheck.testbeds.quadratic import Quadratic
@@ -55,7 +54,9 @@ for eta, color in ((0.8, board.VERMILLION), (0.2, board.BLUE), (0.05, board.GREE
     final = board.path(problem, method, 120, runs=1024)[-1, :, 0]
     right.hist(final, 40, density=True, color=color, alpha=0.4)
     grid = np.linspace(-3, 3, 301)
-    right.plot(grid, np.exp(-(grid**2) / 2 / law(eta)) / np.sqrt(2 * np.pi * law(eta)), color=color)
+    right.plot(
+        grid, np.exp(-(grid**2) / 2 / law(eta)) / np.sqrt(2 * np.pi * law(eta)), color=color
+    )
 left.set(xlabel="steps", ylabel="mean squared distance", title="runs solid, law dashed")
 left.legend()
 right.set(xlabel="final point", title="final points and the normal law")
@@ -75,7 +76,9 @@ fig, ax = board.picture()
 for (name, method), marker in zip(cures.items(), "os^"):
     steps, values = board.run(problem, method, 2000, measure=squared, runs=256)
     ax.loglog(steps, values.mean(axis=0), marker=marker, label=name)
-steps, values = board.run(problem, cures["constant"], 2000, measure=squared, runs=256, output=rc.outputs.Average())
+steps, values = board.run(
+    problem, cures["constant"], 2000, measure=squared, runs=256, output=rc.outputs.Average()
+)
 ax.loglog(steps, values.mean(axis=0), marker="D", label="constant, averaged")
 ax.axhline(law(0.5), color="black", linestyle="--", label="law for 0.5")
 ax.loglog(steps, 1 / steps, color="black", linestyle=":", label=r"$\sigma^2/(\lambda^2 k)$")

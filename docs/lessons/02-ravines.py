@@ -28,7 +28,6 @@ print("after 100 steps:", point, " exactly:", (1 - eta * lam) ** 100 * [10.0, 1.
 
 # %%
 import board
-
 import ratecheck as rc
 from ratecheck.testbeds.quadratic import Quadratic
 

@@ -29,7 +29,6 @@ print("factor per step:", np.abs(x) ** (1 / 50), " theory:", (100 - 1) / (100 + 
 
 # %%
 import board
-
 import ratecheck as rc
 from ratecheck.testbeds.quadratic import Quadratic
 from ratecheck.theory.methods.momentum import optimal_heavy_ball
@@ -48,9 +47,13 @@ for kappa in kappas:
     problem = Quadratic((1.0 / kappa, 0.3, 1.0), (1.0, 1.0, 1.0))
     L, mu = problem.facts["smoothness"], problem.facts["strong_convexity"]
     counts["gradient descent"].append(
-        steps_needed(problem, rc.methods.gradient.Subgradient(2 / (L + mu)), 1e-3, int(5 * kappa) + 20)
+        steps_needed(
+            problem, rc.methods.gradient.Subgradient(2 / (L + mu)), 1e-3, int(5 * kappa) + 20
+        )
     )
-    counts["heavy ball"].append(steps_needed(problem, optimal_heavy_ball(L, mu), 1e-3, int(10 * kappa**0.5) + 40))
+    counts["heavy ball"].append(
+        steps_needed(problem, optimal_heavy_ball(L, mu), 1e-3, int(10 * kappa**0.5) + 40)
+    )
 
 root = np.sqrt(kappas)
 theory = {
@@ -61,7 +64,11 @@ fig, (left, right) = board.picture(2)
 for name, color in (("gradient descent", board.VERMILLION), ("heavy ball", board.BLUE)):
     left.loglog(kappas, counts[name], "o", color=color, label=name)
     left.loglog(kappas, theory[name], "--", color=color)
-left.set(xlabel=r"condition number $\kappa$", ylabel="steps to 1/1000", title="runs: dots, ln(1/1000)/ln(rate): dashed")
+left.set(
+    xlabel=r"condition number $\kappa$",
+    ylabel="steps to 1/1000",
+    title="runs: dots, ln(1/1000)/ln(rate): dashed",
+)
 left.legend()
 modes = Quadratic(tuple(np.geomspace(0.01, 1, 12)), (1.0,) * 12)
 for k, color in ((3, board.SKY), (30, board.BLUE), (300, board.BLACK)):
@@ -69,7 +76,12 @@ for k, color in ((3, board.SKY), (30, board.BLUE), (300, board.BLACK)):
     right.plot(modes.spectrum, np.abs(points[-1]), "o", color=color, label=f"after {k} steps")
     grid = np.geomspace(0.01, 1, 200)
     right.plot(grid, np.abs(1 - 2 / 1.01 * grid) ** k, "--", color=color, linewidth=1)
-right.set(xscale="log", xlabel="eigenvalue", ylabel="what is left of a mode", title=r"$|1-\eta\lambda|^k$ mode by mode")
+right.set(
+    xscale="log",
+    xlabel="eigenvalue",
+    ylabel="what is left of a mode",
+    title=r"$|1-\eta\lambda|^k$ mode by mode",
+)
 right.legend()
 
 # %% [markdown]
@@ -104,4 +116,6 @@ assert final["momentum 0.6"] < 1e-2  # 0.6 < 2 (1 + 0.5) / 4 = 0.75
 # ## What the ledger says
 
 # %%
-board.ask("law-gd-edge-inside", "law-gd-edge-outside", "law-hb-less-momentum", "law-hb-more-momentum")
+board.ask(
+    "law-gd-edge-inside", "law-gd-edge-outside", "law-hb-less-momentum", "law-hb-more-momentum"
+)

@@ -32,7 +32,6 @@ print({beta: round(rate(0.25, beta), 3) for beta in (0.0, 0.1, 0.25, 0.5, 0.9)})
 
 # %%
 import board
-
 import ratecheck as rc
 from ratecheck.testbeds.quadratic import Quadratic
 
@@ -43,12 +42,19 @@ colors = dict(zip(spots, (board.VERMILLION, board.GREEN, board.BLUE)))
 fig, (left, right) = board.picture(2, height=3.4)
 step_grid, beta_grid = np.linspace(0.01, 4, 140), np.linspace(0, 0.99, 100)
 rates = np.array([[rate(s, b) for s in step_grid] for b in beta_grid])
-image = left.pcolormesh(step_grid, beta_grid, np.minimum(rates, 1.0), cmap="viridis", shading="auto", rasterized=True)
+image = left.pcolormesh(
+    step_grid, beta_grid, np.minimum(rates, 1.0), cmap="viridis", shading="auto", rasterized=True
+)
 left.plot(step_grid, (1 - np.sqrt(step_grid)) ** 2, color="white", linestyle="--")
 left.plot(2 * (1 + beta_grid), beta_grid, color=board.VERMILLION)
 for name, (s, b) in spots.items():
     left.plot(s, b, "o", color=colors[name], markeredgecolor="white", markersize=7)
-left.set(xlabel=r"$\eta\lambda$", ylabel=r"$\beta$", ylim=(0, 0.99), title="rate; dashed: critical, red: edge")
+left.set(
+    xlabel=r"$\eta\lambda$",
+    ylabel=r"$\beta$",
+    ylim=(0, 0.99),
+    title="rate; dashed: critical, red: edge",
+)
 fig.colorbar(image, ax=left)
 for name, (s, b) in spots.items():
     points = board.path(mode, rc.methods.momentum.HeavyBall(s, b), 40)[:, 0]
@@ -82,9 +88,15 @@ from ratecheck.theory.methods.momentum import optimal_heavy_ball
 
 best = optimal_heavy_ball(1.0, 0.01)
 q = (np.sqrt(100) - 1) / (np.sqrt(100) + 1)
-grid = [max(rate(s * 0.01, b), rate(s, b)) for s in np.linspace(0.1, 4, 80) for b in np.linspace(0.0, 0.98, 50)]
+grid = [
+    max(rate(s * 0.01, b), rate(s, b))
+    for s in np.linspace(0.1, 4, 80)
+    for b in np.linspace(0.0, 0.98, 50)
+]
 attained = max(rate(best.step_size * 0.01, best.momentum), rate(best.step_size, best.momentum))
-print(f"optimal ({best.step_size:.4f}, {best.momentum:.4f}): {attained:.4f}, theory {q:.4f}, grid {min(grid):.4f}")
+print(
+    f"optimal ({best.step_size:.4f}, {best.momentum:.4f}): {attained:.4f}, theory {q:.4f}, grid {min(grid):.4f}"
+)
 assert abs(attained - q) < 1e-6  # a double eigenvalue is known to the root of rounding
 assert min(grid) >= q - 1e-6
 
@@ -92,4 +104,10 @@ assert min(grid) >= q - 1e-6
 # ## What the ledger says
 
 # %%
-board.ask("law-hb-underdamped", "law-hb-overdamped", "law-hb-edge-inside", "law-hb-edge-outside", "law-hb-edge-misread")
+board.ask(
+    "law-hb-underdamped",
+    "law-hb-overdamped",
+    "law-hb-edge-inside",
+    "law-hb-edge-outside",
+    "law-hb-edge-misread",
+)

@@ -24,14 +24,15 @@ beta, eta, v, steps_taken = 0.9, 0.01, 0.0, []
 for _ in range(60):
     v = beta * v + 1.0  # gradient 1
     steps_taken.append(eta * v)
-print(f"first step {steps_taken[0]:.3f}, last step {steps_taken[-1]:.3f}, eta/(1-beta) = {eta / (1 - beta):.3f}")
+print(
+    f"first step {steps_taken[0]:.3f}, last step {steps_taken[-1]:.3f}, eta/(1-beta) = {eta / (1 - beta):.3f}"
+)
 
 # %% [markdown]
 # The package has all three; `PrescribedSlopes` answers with gradients that we choose.
 
 # %%
 import board
-
 import ratecheck as rc
 from ratecheck.testbeds.prescribed import PrescribedSlopes
 
@@ -41,7 +42,10 @@ average_drop = rc.schedules.StepDecay(1.0, 0.1, 50)
 momentum = rc.methods.momentum
 conventions = {
     "sum": (momentum.Momentum(0.1, beta), momentum.Momentum(drop, beta)),
-    "average": (momentum.AveragedMomentum(1.0, beta), momentum.AveragedMomentum(average_drop, beta)),
+    "average": (
+        momentum.AveragedMomentum(1.0, beta),
+        momentum.AveragedMomentum(average_drop, beta),
+    ),
     "velocity": (momentum.HeavyBall(0.1, beta), momentum.HeavyBall(drop, beta)),
 }
 fig, axes = board.picture(2)
@@ -52,7 +56,9 @@ for name, style in zip(conventions, ("-", "--", "-")):
         taken[name, which] = -np.diff(points)
         ax.plot(taken[name, which], style, label=name)
 k = np.arange(100)
-axes[0].plot(k, 0.1 * (1 - beta ** (k + 1)) / (1 - beta), "k:", label=r"$\eta(1-\beta^{k+1})/(1-\beta)$")
+axes[0].plot(
+    k, 0.1 * (1 - beta ** (k + 1)) / (1 - beta), "k:", label=r"$\eta(1-\beta^{k+1})/(1-\beta)$"
+)
 axes[1].plot(k[50:], 0.1 + 0.9 * beta ** (k[50:] - 49), "k:", label=r"$0.1+0.9\,\beta^{k-49}$")
 axes[0].set(title="constant step size", xlabel="step", ylabel="length of the step")
 axes[1].set(title="step size drops at 50", xlabel="step")
@@ -87,7 +93,11 @@ def variance(eta: float, beta: float) -> float:
 
 noisy = Noisy(Quadratic((1.0,), (1.0,)), Gaussian((1.0,)))
 fig, ax = board.picture()
-for name, eta, b in (("SGD, 0.05", 0.05, 0.0), ("0.9, same step", 0.05, 0.9), ("0.9, step/10", 0.005, 0.9)):
+for name, eta, b in (
+    ("SGD, 0.05", 0.05, 0.0),
+    ("0.9, same step", 0.05, 0.9),
+    ("0.9, step/10", 0.005, 0.9),
+):
     squared = board.path(noisy, momentum.Momentum(eta, b), 2000, runs=256)[:, :, 0] ** 2
     (line,) = ax.semilogy(squared.mean(axis=1)[::10], linewidth=1, label=name)
     ax.axhline(variance(eta, b), color=line.get_color(), linestyle="--")

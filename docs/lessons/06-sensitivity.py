@@ -28,14 +28,18 @@ def expected_gap(eta: float, k: int, lam: np.ndarray, c: np.ndarray, sigma: np.n
     return float(lam / 2 @ (rho ** (2 * k) * c**2 + noise))
 
 
-print([round(expected_gap(eta, 200, np.ones(1), np.ones(1), np.full(1, 0.1)), 5) for eta in (1e-3, 1e-1, 1.9)])
+print(
+    [
+        round(expected_gap(eta, 200, np.ones(1), np.ones(1), np.full(1, 0.1)), 5)
+        for eta in (1e-3, 1e-1, 1.9)
+    ]
+)
 
 # %% [markdown]
 # Sixty-four runs at each of many step sizes; bands are quartiles, crosses the exact expectation for SGD.
 
 # %%
 import board
-
 import ratecheck as rc
 from ratecheck.testbeds.noise import Gaussian, Noisy
 from ratecheck.testbeds.quadratic import Quadratic
@@ -44,13 +48,23 @@ lam, c, sigma = (0.05, 0.3, 1.0), (1.0, 1.0, 1.0), (0.1, 0.1, 0.1)
 problem, horizon = Noisy(Quadratic(lam, c), Gaussian(sigma)), 200
 families = {
     "SGD": (lambda eta: rc.methods.gradient.Subgradient(eta), np.geomspace(1e-3, 3, 16)),
-    "momentum 0.9": (lambda eta: rc.methods.momentum.Momentum(eta, 0.9), np.geomspace(1e-4, 5, 18)),
+    "momentum 0.9": (
+        lambda eta: rc.methods.momentum.Momentum(eta, 0.9),
+        np.geomspace(1e-4, 5, 18),
+    ),
     "Adam": (lambda eta: rc.methods.adam.Adam(eta), np.geomspace(1e-3, 3, 14)),
 }
 fig, ax = board.picture(width=6.4, height=3.6)
 valleys = {}
-for (name, (make, etas)), color in zip(families.items(), (board.VERMILLION, board.BLUE, board.GREEN)):
-    final = np.array([board.run(problem, make(eta), horizon, runs=64, steps=[horizon])[1][:, 0] for eta in etas])
+for (name, (make, etas)), color in zip(
+    families.items(), (board.VERMILLION, board.BLUE, board.GREEN)
+):
+    final = np.array(
+        [
+            board.run(problem, make(eta), horizon, runs=64, steps=[horizon])[1][:, 0]
+            for eta in etas
+        ]
+    )
     low, middle, high = np.quantile(final, (0.25, 0.5, 0.75), axis=1)
     ax.loglog(etas, middle, color=color, label=name)
     ax.fill_between(etas, low, high, color=color, alpha=0.2)
@@ -58,12 +72,21 @@ for (name, (make, etas)), color in zip(families.items(), (board.VERMILLION, boar
     valleys[name] = good.max() / good.min()
 arrays = [np.array(v) for v in (lam, c, sigma)]
 etas = families["SGD"][1][families["SGD"][1] < 2]
-ax.loglog(etas, [expected_gap(eta, horizon, *arrays) for eta in etas], "kx", label="exact mean, SGD")
+ax.loglog(
+    etas, [expected_gap(eta, horizon, *arrays) for eta in etas], "kx", label="exact mean, SGD"
+)
 ax.axvline(2.0, color=board.VERMILLION, linestyle="--", linewidth=1)
 ax.axvline(3.8, color=board.BLUE, linestyle="--", linewidth=1)
-ax.set(xlabel="step size", ylabel=f"gap after {horizon} steps", ylim=(1e-4, 1e3), title="dashed: 2/L and 2(1+β)/L")
+ax.set(
+    xlabel="step size",
+    ylabel=f"gap after {horizon} steps",
+    ylim=(1e-4, 1e3),
+    title="dashed: 2/L and 2(1+β)/L",
+)
 ax.legend()
-print({name: f"within 3x of the best over a factor {width:.0f}" for name, width in valleys.items()})
+print(
+    {name: f"within 3x of the best over a factor {width:.0f}" for name, width in valleys.items()}
+)
 
 # %% [markdown]
 # Momentum's valley lies a factor $1-\beta$ to the left, since its effective step is $\eta/(1-\beta)$; its wall is *not*

@@ -18,7 +18,9 @@ import numpy as np
 
 rng, v, lengths = np.random.default_rng(1), np.zeros(2), [[], []]
 for _ in range(2000):
-    g = (rng.random(2) < [1.0, 0.01]) * 1.0  # the second gradient is there once in a hundred steps
+    g = (
+        rng.random(2) < [1.0, 0.01]
+    ) * 1.0  # the second gradient is there once in a hundred steps
     v += g**2
     for i in np.flatnonzero(g):
         lengths[i].append(g[i] / np.sqrt(v[i]))
@@ -31,7 +33,6 @@ print(f"step at the end: common feature {lengths[0][-1]:.3f}, rare feature {leng
 
 # %%
 import board
-
 import ratecheck as rc
 from ratecheck.testbeds.grouping import block_quadratic
 
@@ -101,7 +102,9 @@ def gain(G: np.ndarray) -> float:
 print(f"{gain(np.array([0.01, 1, 100])):.3f}")
 assert np.isclose(gain(np.array([0.01, 1, 100])), 1.715, atol=1e-3)
 assert np.isclose(gain(np.ones(3)), 1)  # equal bounds: no gain
-assert np.isclose(gain(np.array([1.0, 0, 0])), np.sqrt(3))  # one coordinate alone: the most, sqrt(d)
+assert np.isclose(
+    gain(np.array([1.0, 0, 0])), np.sqrt(3)
+)  # one coordinate alone: the most, sqrt(d)
 
 # %% [markdown]
 # ## What the ledger says

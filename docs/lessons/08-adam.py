@@ -22,7 +22,9 @@ for t, g in enumerate([1.0, 1.0, -3.0, 1.0], start=1):
     m, v = 0.9 * m + 0.1 * g, 0.999 * v + 0.001 * g * g
     m_hat, v_hat = m / (1 - 0.9**t), v / (1 - 0.999**t)
     x -= 0.01 * m_hat / (np.sqrt(v_hat) + 1e-8)
-    print(f"t={t} g={g:+.0f}  m={m:+.4f} v={v:.6f}  corrected {m_hat:+.4f} {v_hat:.4f}  x={x:+.5f}")
+    print(
+        f"t={t} g={g:+.0f}  m={m:+.4f} v={v:.6f}  corrected {m_hat:+.4f} {v_hat:.4f}  x={x:+.5f}"
+    )
 
 # %% [markdown]
 # Under a constant gradient the uncorrected step has the factor $(1-\beta_1^t)/\sqrt{1-\beta_2^t}$. Runs are dots, the
@@ -30,7 +32,6 @@ for t, g in enumerate([1.0, 1.0, -3.0, 1.0], start=1):
 
 # %%
 import board
-
 import ratecheck as rc
 from ratecheck.testbeds.prescribed import PrescribedSlopes
 
@@ -52,7 +53,10 @@ left.set(xlabel="step t", ylabel=r"length / $\eta$", title="without bias correct
 left.legend()
 for place, color in (("outside", board.BLUE), ("inside", board.VERMILLION)):
     sizes = np.geomspace(1e-10, 1, 21)
-    lengths = [-float(board.path(PrescribedSlopes((g,)), adam(1.0, eps_place=place), 1)[-1, 0]) for g in sizes]
+    lengths = [
+        -float(board.path(PrescribedSlopes((g,)), adam(1.0, eps_place=place), 1)[-1, 0])
+        for g in sizes
+    ]
     right.loglog(sizes, lengths, "o", color=color, label=f"ε {place} the root")
 right.loglog(sizes, sizes / (sizes + 1e-8), "--", color=board.BLUE)
 right.loglog(sizes, sizes / np.sqrt(sizes**2 + 1e-8), "--", color=board.VERMILLION)
@@ -83,7 +87,10 @@ plain, scaled = Quadratic((1.0, 0.1), (1.0, 2.0)), Quadratic((1000.0, 100.0), (1
 paths = [board.path(problem, adam(0.05, eps=0.0), 100) for problem in (plain, scaled)]
 assert np.allclose(*paths, rtol=1e-9, atol=1e-12)
 slow = rc.methods.gradient.Subgradient(0.01)
-assert np.abs(board.path(scaled, slow, 5)[-1]).max() > 100 * np.abs(board.path(plain, slow, 5)[-1]).max()
+assert (
+    np.abs(board.path(scaled, slow, 5)[-1]).max()
+    > 100 * np.abs(board.path(plain, slow, 5)[-1]).max()
+)
 print("Adam's path is the same, SGD diverges")
 
 # %% [markdown]

@@ -18,15 +18,18 @@ import numpy as np
 
 eta, lam, halves = 0.01, 0.5, {}
 for scale in (1.0, 100.0):
-    halves[scale] = np.log(2) / (eta * lam / scale)  # coupled: the root of v is the size of the gradients
-print(f"half-lives, coupled: {halves[1.0]:.0f} and {halves[100.0]:.0f}; decoupled: {np.log(2) / (eta * lam):.0f}")
+    halves[scale] = np.log(2) / (
+        eta * lam / scale
+    )  # coupled: the root of v is the size of the gradients
+print(
+    f"half-lives, coupled: {halves[1.0]:.0f} and {halves[100.0]:.0f}; decoupled: {np.log(2) / (eta * lam):.0f}"
+)
 
 # %% [markdown]
 # Gradients that alternate in sign pull nowhere on average, so what is left is decay. Runs solid, formulas dashed.
 
 # %%
 import board
-
 import ratecheck as rc
 from ratecheck.testbeds.prescribed import PrescribedSlopes
 from ratecheck.theory.methods.clipping import L2Decay

@@ -29,7 +29,6 @@ print(f"ends at {x:+.3f}; regret {paid:.0f} = {paid / 3000:.3f} per round")
 
 # %%
 import board
-
 import ratecheck as rc
 from ratecheck.testbeds.online import reddi
 from ratecheck.testbeds.quadratic import Quadratic
@@ -54,10 +53,14 @@ left.legend(fontsize=7)
 bowl = Quadratic((1.0,), (1.0,))
 for eta, color in ((0.1, board.VERMILLION), (0.01, board.BLUE)):
     x = board.path(bowl, rc.methods.adam.Adam(eta, 0.9, 0.5), 3000)[:, 0]
-    right.semilogy(np.maximum(np.abs(x), 1e-6)[::5], color=color, linewidth=0.8, label=f"Adam, step {eta}")
+    right.semilogy(
+        np.maximum(np.abs(x), 1e-6)[::5], color=color, linewidth=0.8, label=f"Adam, step {eta}"
+    )
     right.axhline(eta / 2, color=color, linestyle="--", linewidth=1)
 x = board.path(bowl, rc.methods.adam.Adam(rc.schedules.InverseSqrt(0.1), 0.9, 0.5), 3000)[:, 0]
-right.semilogy(np.maximum(np.abs(x), 1e-6)[::5], color=board.GREEN, linewidth=0.8, label=r"0.1/$\sqrt{t}$")
+right.semilogy(
+    np.maximum(np.abs(x), 1e-6)[::5], color=board.GREEN, linewidth=0.8, label=r"0.1/$\sqrt{t}$"
+)
 right.set(xlabel="steps / 5", title="|x| on a quadratic; dashed: η/2")
 right.legend(fontsize=7, loc="lower left")
 print({name: round(value / 30_000, 4) for name, value in final.items()}, "regret per round")

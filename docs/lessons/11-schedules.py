@@ -25,7 +25,9 @@
 import numpy as np
 
 
-def moments(etas: np.ndarray, lam: float = 1.0, start: float = 1.0, noise: float = 1.0) -> np.ndarray:
+def moments(
+    etas: np.ndarray, lam: float = 1.0, start: float = 1.0, noise: float = 1.0
+) -> np.ndarray:
     """Return the exact second moment after each step."""
     v = [start]
     for eta in etas:
@@ -39,7 +41,6 @@ print(
 
 # %%
 import board
-
 import ratecheck as rc
 from ratecheck.testbeds.noise import Gaussian, Noisy
 from ratecheck.testbeds.quadratic import Quadratic
@@ -62,7 +63,9 @@ end = {}
 for (name, rule), color in zip(rules.items(), [*"rgbcmyk", "0.6", "tab:orange"]):
     etas = s.step_sizes(rule, T)
     left.plot(etas, color=color, label=name)
-    squares = board.path(problem, rc.methods.gradient.Subgradient(rule), T, runs=512)[:, :, 0] ** 2
+    squares = (
+        board.path(problem, rc.methods.gradient.Subgradient(rule), T, runs=512)[:, :, 0] ** 2
+    )
     right.loglog(squares.mean(axis=1)[1:], color=color, linewidth=0.8)
     right.loglog(moments(etas)[1:], "--", color=color, linewidth=1)
     end[name] = moments(etas)[-1]
@@ -87,11 +90,20 @@ for i, steps in enumerate(warmups):
     for j, peak in enumerate(peaks):
         rule = s.WarmUp(s.Cosine(peak, horizon - steps), steps, start=1 / steps)
         with np.errstate(over="ignore", invalid="ignore"):
-            _, values = board.run(network, rc.methods.momentum.Momentum(rule, 0.9), horizon, steps=[horizon])
+            _, values = board.run(
+                network, rc.methods.momentum.Momentum(rule, 0.9), horizon, steps=[horizon]
+            )
         table[i, j] = values[0, 0] if np.isfinite(values[0, 0]) else 1e6
 fig, ax = board.picture()
-image = ax.imshow(np.log10(np.clip(table, 1e-8, 1e3)), aspect="auto", cmap="viridis_r", origin="lower")
-ax.set(xlabel="peak step size", ylabel="warm-up steps", xticks=range(0, 9, 2), yticks=range(len(warmups)))
+image = ax.imshow(
+    np.log10(np.clip(table, 1e-8, 1e3)), aspect="auto", cmap="viridis_r", origin="lower"
+)
+ax.set(
+    xlabel="peak step size",
+    ylabel="warm-up steps",
+    xticks=range(0, 9, 2),
+    yticks=range(len(warmups)),
+)
 ax.set_xticklabels([f"{peak:.3f}" for peak in peaks[::2]])
 ax.set_yticklabels(warmups)
 fig.colorbar(image, ax=ax, label="log10 of the final gap")

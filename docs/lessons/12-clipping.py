@@ -1,8 +1,11 @@
 # %% [markdown]
 # # 12. Gradient clipping
 #
-# With the concatenated gradient $g$: if $\|g\|>c$ then $g\leftarrow c\,g/\|g\|$. The direction is kept, the step is
-# bounded by $\eta c$. Clipping *by value* bounds each entry and turns the direction.
+# With the concatenated gradient $g$ and a limit $c$:
+#
+# $$g\leftarrow g\,\min\Big(1,\frac{c}{\|g\|}\Big).$$
+#
+# The direction is kept, the step is bounded by $\eta c$. Clipping *by value* bounds each entry and turns the direction.
 #
 # :::{admonition} Predict
 # Adam, 200 unit gradients, and number 50 is 1000 instead. How far does it get, of the 2.00 it would have gone at
@@ -25,7 +28,6 @@ print("by norm:", clip(g, 1.0), " by value:", np.clip(g, -1, 1))
 
 # %%
 import board
-
 import ratecheck as rc
 from ratecheck.testbeds.prescribed import PrescribedSlopes, spike
 from ratecheck.theory.bounds.exact_adam import adam_steps
@@ -95,7 +97,9 @@ seen = np.where(np.arange(20_000) == 100, 1000.0, 1.0)
 
 def recovery(beta2: float) -> int:
     """Return the number of steps after the spike until a step is back above 0.9 of its length."""
-    length = np.abs(np.diff(board.path(spike(count=200), rc.methods.adam.Adam(1.0, 0.9, beta2), 20_000)[:, 0]))
+    length = np.abs(
+        np.diff(board.path(spike(count=200), rc.methods.adam.Adam(1.0, 0.9, beta2), 20_000)[:, 0])
+    )
     return int(np.argmax(length[300:] > 0.9)) + 200
 
 
@@ -113,4 +117,6 @@ assert abs(way["all 1000, clipped"] - 2) < 1e-4
 # ## What the ledger says
 
 # %%
-board.ask("law-adam-clip-constant", "law-adam-spike", "law-adam-spike-misread", "law-adam-spike-clipped")
+board.ask(
+    "law-adam-clip-constant", "law-adam-spike", "law-adam-spike-misread", "law-adam-spike-clipped"
+)

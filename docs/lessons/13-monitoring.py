@@ -31,7 +31,6 @@ print(per_step_factor(0.81 ** np.arange(50)))
 
 # %%
 import board
-
 import ratecheck as rc
 from ratecheck.testbeds.noise import Gaussian, Noisy
 from ratecheck.testbeds.quadratic import Quadratic
@@ -64,7 +63,9 @@ fig, axes = board.picture(2, sharex=True)
 for name, (loss, norm) in runs.items():
     axes[0].semilogy(loss, label=name)
     axes[1].semilogy(norm, label=name)
-axes[0].semilogy(k, 0.5 * 1.1 ** (2 * k), "k--", linewidth=1, label=r"$\frac{1}{2}(1-\eta L)^{2k}$")
+axes[0].semilogy(
+    k, 0.5 * 1.1 ** (2 * k), "k--", linewidth=1, label=r"$\frac{1}{2}(1-\eta L)^{2k}$"
+)
 axes[0].set(xlabel="steps", title="loss", ylim=(1e-6, 1e8))
 axes[1].set(xlabel="steps", title="gradient norm", ylim=(1e-4, 1e5))
 axes[0].legend(fontsize=7)
@@ -76,7 +77,9 @@ axes[0].legend(fontsize=7)
 # %%
 factor = per_step_factor(runs["divergence"][0])
 curvature = (1 + factor**0.5) / 2.1
-print(f"factor {factor:.4f}, hence L = {curvature:.4f}: a step below {2 / curvature:.3f} is stable")
+print(
+    f"factor {factor:.4f}, hence L = {curvature:.4f}: a step below {2 / curvature:.3f} is stable"
+)
 
 # %% [markdown]
 # :::{admonition} What courses get wrong

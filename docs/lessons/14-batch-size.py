@@ -24,11 +24,15 @@ def variance(eta: float, b: float) -> float:
     return eta / b / (2 - eta) if eta < 2 else np.inf
 
 
-print({b: (round(variance(0.1 * b, b), 4), round(variance(0.1 * b**0.5, b), 4)) for b in (1, 4, 16, 64)})
+print(
+    {
+        b: (round(variance(0.1 * b, b), 4), round(variance(0.1 * b**0.5, b), 4))
+        for b in (1, 4, 16, 64)
+    }
+)
 
 # %%
 import board
-
 import ratecheck as rc
 from ratecheck.testbeds.noise import Gaussian, Noisy
 from ratecheck.testbeds.quadratic import Quadratic
@@ -39,7 +43,9 @@ for name, power, color in (("linear", 1.0, board.VERMILLION), ("root", 0.5, boar
     measured = []
     for b in batches:
         problem = Noisy(Quadratic((1.0,), (1.0,)), Gaussian((b**-0.5,)))
-        points = board.path(problem, rc.methods.gradient.Subgradient(0.1 * b**power), 400, runs=512)
+        points = board.path(
+            problem, rc.methods.gradient.Subgradient(0.1 * b**power), 400, runs=512
+        )
         measured.append((points[300:, :, 0] ** 2).mean())
     left.loglog(batches, measured, "o", color=color, label=f"{name} rule")
     grid = np.linspace(1, 19.5, 100)
@@ -54,7 +60,11 @@ def steps_to(target: float, b: float, lam: float = 1.0, start: float = 25.0) -> 
     for eta in np.geomspace(1e-4, 1.0, 300):
         floor = eta / b / (2 - eta * lam) / lam
         if floor < target:
-            best = min(best, np.log((target - floor) / (start - floor)) / (2 * np.log(1 - min(eta * lam, 1 - 1e-9))))
+            best = min(
+                best,
+                np.log((target - floor) / (start - floor))
+                / (2 * np.log(1 - min(eta * lam, 1 - 1e-9))),
+            )
     return best
 
 

@@ -25,11 +25,12 @@ x_star = np.linalg.lstsq(A, b, rcond=None)[0]
 near, i = x_star + 0.01, 7
 plain = A[i] * (A[i] @ near - b[i])
 corrected = plain - A[i] * (A[i] @ x_star - b[i]) + A.T @ (A @ x_star - b) / 50
-print(f"near the optimum: |sample gradient| = {np.linalg.norm(plain):.2f}, corrected {np.linalg.norm(corrected):.4f}")
+print(
+    f"near the optimum: |sample gradient| = {np.linalg.norm(plain):.2f}, corrected {np.linalg.norm(corrected):.4f}"
+)
 
 # %%
 import board
-
 import ratecheck as rc
 from ratecheck.testbeds.convex import ridge_regression
 from ratecheck.testbeds.streams import Streams
@@ -64,7 +65,9 @@ for name, method in methods.items():
         print(f"promised factor per snapshot: {rate:.3f}")
 ax.set(xlabel="passes over the data", ylabel="gap")
 if rate < 1:
-    ax.semilogy(passes, facts["initial_gap"] * rate**epochs, "k--", linewidth=1, label="SVRG's bound")
+    ax.semilogy(
+        passes, facts["initial_gap"] * rate**epochs, "k--", linewidth=1, label="SVRG's bound"
+    )
 ax.legend()
 print({name: f"{gap:.1e}" for name, gap in last.items()})
 

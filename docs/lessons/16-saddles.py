@@ -31,7 +31,6 @@ print({delta: escape(delta) for delta in (1e-3, 1e-6, 1e-12)})
 
 # %%
 import board
-
 import ratecheck as rc
 from ratecheck.testbeds.noise import Gaussian, Noisy
 from ratecheck.testbeds.prescribed import double_well
@@ -43,18 +42,28 @@ for delta, color in ((1e-3, board.SKY), (1e-6, board.BLUE), (1e-12, board.BLACK)
     left.semilogy(x, color=color, label=f"from {delta:g}")
     k = np.arange(401)
     left.semilogy(np.minimum(delta * (1 + eta) ** k, 2), "--", color=color, linewidth=1)
-left.semilogy(np.abs(board.path(double_well(0.0), descent, 400)[:, 0]) + 1e-14, color=board.VERMILLION, label="from 0")
+left.semilogy(
+    np.abs(board.path(double_well(0.0), descent, 400)[:, 0]) + 1e-14,
+    color=board.VERMILLION,
+    label="from 0",
+)
 left.set(xlabel="steps", ylabel="x", title=r"exact gradients; dashed: $\delta(1+\eta h)^k$")
 left.legend(fontsize=7)
 for sigma, color in ((1e-1, board.SKY), (1e-3, board.BLUE), (1e-6, board.BLACK)):
-    points = board.path(Noisy(double_well(0.0), Gaussian((sigma,))), descent, 300, runs=256)[:, :, 0]
+    points = board.path(Noisy(double_well(0.0), Gaussian((sigma,))), descent, 300, runs=256)[
+        :, :, 0
+    ]
     right.semilogy(np.sqrt((points[1:] ** 2).mean(axis=1)), color=color, label=f"noise {sigma:g}")
     k = np.arange(1, 301)
     law = eta * sigma * np.sqrt(((1 + eta) ** (2 * k) - 1) / ((1 + eta) ** 2 - 1))
     right.semilogy(np.minimum(law, 2), "--", color=color, linewidth=1)
     sides = float((points[-1] > 0).mean())
     print(f"noise {sigma:g}: {sides:.0%} of the runs end near +1")
-right.set(xlabel="steps", ylabel="root mean square of x", title="noisy gradients from 0; dashed: linear law")
+right.set(
+    xlabel="steps",
+    ylabel="root mean square of x",
+    title="noisy gradients from 0; dashed: linear law",
+)
 right.legend(fontsize=7)
 
 # %% [markdown]

@@ -32,7 +32,6 @@ print("squared lengths:", np.round(lengths, 4), " 1/(k+1):", np.round(1 / np.ara
 
 # %%
 import board
-
 from ratecheck.testbeds.max_affine_prescribed import MaxAffine
 from ratecheck.testbeds.sampling_worst_case import RegularizedMax
 from ratecheck.testbeds.streams import Streams
@@ -64,7 +63,11 @@ batch = MaxAffine(50, 20, 40, 20)
 ends = {}
 for name, method, color in (
     ("with reset", OnePointConjugate(radius=0.02, tolerance=0.05, slope=0.3), board.BLUE),
-    ("without reset", LineSearchConjugate(tolerance=0.01, reset=None, growth=1.0), board.VERMILLION),
+    (
+        "without reset",
+        LineSearchConjugate(tolerance=0.01, reset=None, growth=1.0),
+        board.VERMILLION,
+    ),
 ):
     seen = states(batch, method, 1500, 50)
     gaps = np.array([batch.value(x) - batch.facts["f_star"] for x, _ in seen])
@@ -106,7 +109,9 @@ weight = conjugate_weight(d, g)
 shortest = np.linalg.norm(aggregate(d, g, weight), axis=1)
 swapped = np.linalg.norm(aggregate(d, g, 1 - weight), axis=1)
 both = np.minimum(np.linalg.norm(d, axis=1), np.linalg.norm(g, axis=1))
-print(f"swapped weights are longer than the shorter of both in {(swapped > both).mean():.0%} of the cases")
+print(
+    f"swapped weights are longer than the shorter of both in {(swapped > both).mean():.0%} of the cases"
+)
 assert (shortest <= both * (1 + 1e-12)).all()
 assert (swapped > both).any()
 
@@ -114,4 +119,10 @@ assert (swapped > both).any()
 # ## What the ledger says
 
 # %%
-board.ask("csg-i7-running-mean", "csg-04-tight", "csg-13-absolute-value", "csg-swapped-weights", "csg-noise-collapse")
+board.ask(
+    "csg-i7-running-mean",
+    "csg-04-tight",
+    "csg-13-absolute-value",
+    "csg-swapped-weights",
+    "csg-noise-collapse",
+)

@@ -31,7 +31,6 @@ for _ in range(3):
 
 # %%
 import board
-
 import ratecheck as rc
 from ratecheck.testbeds.saddle_instances import quadratic_saddle
 from ratecheck.theory.methods.quasi_newton.mgsr1 import MGSR1SP
@@ -59,7 +58,9 @@ left.set(xlabel="steps", ylabel="relative distance", title="dotted: termination 
 left.legend(fontsize=7)
 for tau, color in ((1, board.SKY), (5, board.BLUE), (25, board.BLACK)):
     k = np.arange(n // tau + 1)
-    right.semilogy(k, n * kappa**2 * np.maximum(1 - tau / n, 1e-16) ** k, color=color, label=rf"$\tau={tau}$")
+    right.semilogy(
+        k, n * kappa**2 * np.maximum(1 - tau / n, 1e-16) ** k, color=color, label=rf"$\tau={tau}$"
+    )
     right.plot(k[-1], 1, "o", color=color)
 right.axhline(1.0, color=board.VERMILLION, linestyle="--", linewidth=1)
 right.set(xlabel="steps", title=r"certified factor $n\kappa^2(1-\tau/n)^k$", ylim=(1e-2, None))
@@ -98,4 +99,10 @@ assert arrived[-1] < 1e-12
 # ## What the ledger says
 
 # %%
-board.ask("qn-05-termination", "qn-15-early-progress", "qn-14-vacuous-tau1", "qn-11-work", "sp-20-gda-diverges")
+board.ask(
+    "qn-05-termination",
+    "qn-15-early-progress",
+    "qn-14-vacuous-tau1",
+    "qn-11-work",
+    "sp-20-gda-diverges",
+)

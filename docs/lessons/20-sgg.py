@@ -31,7 +31,6 @@ print("scales:", np.round(scales, 3), " scaled step:", np.round(scales[groups] *
 
 # %%
 import board
-
 import ratecheck as rc
 from ratecheck.testbeds.grouping import four_decades, group_sizes, live_scale_trap
 from ratecheck.theory.methods.gradient import Projected, Subgradient
@@ -43,7 +42,9 @@ G = losses.facts["coordinate_bounds"]
 def group_rms(count: int) -> np.ndarray:
     """Return for each coordinate the root mean square of the bounds in its group."""
     parts = np.split(G, np.cumsum(group_sizes(G, count))[:-1])
-    return np.concatenate([np.full(len(part), np.sqrt(np.mean(part**2))) for part in parts if part.size])
+    return np.concatenate(
+        [np.full(len(part), np.sqrt(np.mean(part**2))) for part in parts if part.size]
+    )
 
 
 counts, T = (1, 2, 3, 5, 8, 15, 60), 2000
@@ -56,8 +57,12 @@ for count in counts:
     promised.append(np.sqrt(2 * T) * rms.sum())
 fig, (left, right) = board.picture(2)
 left.loglog(counts, measured, "o-", color=board.BLUE, label="regret")
-left.loglog(counts, promised, "--", color=board.BLUE, label=r"$\sqrt{2T}\sum_i\mathrm{rms}_{c(i)}$")
-left.axhline(np.sqrt(2 * T) * G.sum(), color="black", linestyle=":", label="a step for each coordinate")
+left.loglog(
+    counts, promised, "--", color=board.BLUE, label=r"$\sqrt{2T}\sum_i\mathrm{rms}_{c(i)}$"
+)
+left.axhline(
+    np.sqrt(2 * T) * G.sum(), color="black", linestyle=":", label="a step for each coordinate"
+)
 left.set(xlabel="groups", ylabel=f"regret after {T} rounds")
 left.legend(fontsize=7)
 
@@ -75,7 +80,13 @@ trap, clamp = live_scale_trap(), (0.33, 1.0)
 inner, pairs = Subgradient(rc.schedules.InverseSqrt(1.0)), layers_of(2, 2, 2)
 players = {
     "live scales": SGG(inner, Grouping(clusters=1, smoothing=0.0, clamp=clamp), pairs, period=1),
-    "frozen scales": SGG(inner, Grouping(clusters=1, first_value=True, clamp=clamp), pairs, when="once", at_once=True),
+    "frozen scales": SGG(
+        inner,
+        Grouping(clusters=1, first_value=True, clamp=clamp),
+        pairs,
+        when="once",
+        at_once=True,
+    ),
 }
 final = {}
 for (name, player), color in zip(players.items(), (board.VERMILLION, board.BLUE)):
@@ -118,5 +129,7 @@ assert 2 <= enough <= 15
 # ## What the ledger says
 
 # %%
-board.ask("sgg-groups-1", "sgg-groups-3", "sgg-live-guarantee", "sgg-still-frozen", "sgg-two-clusters")
+board.ask(
+    "sgg-groups-1", "sgg-groups-3", "sgg-live-guarantee", "sgg-still-frozen", "sgg-two-clusters"
+)
 assert final["live scales"] > 10 * final["frozen scales"]

@@ -12,8 +12,11 @@
 # For gradient descent with step $1/L$, textbooks print $\frac{2LR^2}{N+4}$. How much too large is it?
 # :::
 #
-# Five lines of NumPy: the exact worst case is $\frac{LR^2}{4N+2}$ (Drori and Teboulle, 2014), attained by a Huber
-# function whose kink the method just reaches.
+# The exact worst case (Drori and Teboulle, 2014) is attained by a Huber function whose kink the method just reaches:
+#
+# $$f(x_N)-f^\star\le\frac{LR^2}{4N+2}.$$
+#
+# Five lines of NumPy:
 
 # %%
 import numpy as np
@@ -23,7 +26,9 @@ kink = 1 / (2 * N + 1)  # with L = R = 1
 x = 1.0
 for _ in range(N):
     x -= np.clip(x, -kink, kink)  # the slope of the Huber function
-print(f"gap {kink * x - kink**2 / 2:.6f}, exact bound {1 / (4 * N + 2):.6f}, textbook {2 / (N + 4):.6f}")
+print(
+    f"gap {kink * x - kink**2 / 2:.6f}, exact bound {1 / (4 * N + 2):.6f}, textbook {2 / (N + 4):.6f}"
+)
 
 # %% [markdown]
 # **Tight.** In the package every bound is an object with its formula, assumptions, source and, if known, the instance
@@ -31,7 +36,6 @@ print(f"gap {kink * x - kink**2 / 2:.6f}, exact bound {1 / (4 * N + 2):.6f}, tex
 
 # %%
 import board
-
 import ratecheck as rc
 from ratecheck.experiments.ledger import claims
 
@@ -52,7 +56,9 @@ for horizon in ladder:
     exact.append(bound.value(problem.facts, method, np.array([horizon]))[0])
 left.loglog(ladder, gaps, "o", color=board.BLUE, label="worst instance for each N")
 left.loglog(ladder, exact, "--", color=board.BLUE, label=r"$LR^2/(4N+2)$")
-left.loglog(ladder, 2 / (ladder + 4), "--", color=board.VERMILLION, label=r"textbook, $2LR^2/(N+4)$")
+left.loglog(
+    ladder, 2 / (ladder + 4), "--", color=board.VERMILLION, label=r"textbook, $2LR^2/(N+4)$"
+)
 left.loglog(ladder, 1 / (4 * (ladder + 1) + 2), ":", color="black", label="misquoted by one step")
 left.set(xlabel="steps N", ylabel="gap", title="tight, loose, and false")
 left.legend(fontsize=7)
@@ -78,8 +84,13 @@ assert max(slack) < 1
 
 # %% [markdown]
 # **Vacuous.** The superlinear certificate of lesson 19 is above 1 at every step before termination: true, and it says
-# nothing. **Misquoted.** The heavy ball's rate on *quadratics* is often stated for all smooth strongly convex
-# functions. Lessard, Recht and Packard (2016) gave a piecewise quadratic in one variable on which it cycles for ever:
+# nothing.
+#
+# :::{admonition} Misquoted
+# :class: warning
+# The heavy ball's rate on *quadratics* is often stated for all smooth strongly convex functions. Lessard, Recht and
+# Packard (2016) gave a piecewise quadratic in one variable on which it cycles for ever:
+# :::
 
 # %%
 from ratecheck.testbeds.worst_case_univariate import lessard
@@ -92,7 +103,9 @@ q = (np.sqrt(L / mu) - 1) / (np.sqrt(L / mu) + 1)
 fig, ax = board.picture()
 ax.plot(np.abs(points), "o-", markersize=3, label="|x|, heavy ball on Lessard's function")
 k = np.arange(61)
-ax.plot((1 + k * (1 + q)) * q**k * abs(points[0]), "k--", linewidth=1, label="bound for quadratics")
+ax.plot(
+    (1 + k * (1 + q)) * q**k * abs(points[0]), "k--", linewidth=1, label="bound for quadratics"
+)
 ax.set(xlabel="steps", ylim=(0, 6))
 ax.legend()
 
@@ -108,7 +121,9 @@ problem = original.problem(50)
 method = original.method(problem.facts, 50)
 M, R = problem.facts["lipschitz"], problem.facts["radius"]
 _, values = board.run(problem, method, 50, output=original.bound.output, steps=[50])
-print(f"gap {values[0, 0]:.6f}, MR/sqrt(51) = {M * R / 51**0.5:.6f}, misquoted {M * R / 52**0.5:.6f}")
+print(
+    f"gap {values[0, 0]:.6f}, MR/sqrt(51) = {M * R / 51**0.5:.6f}, misquoted {M * R / 52**0.5:.6f}"
+)
 assert np.isclose(values[0, 0], M * R / 51**0.5, rtol=1e-6)
 assert values[0, 0] > M * R / 52**0.5
 

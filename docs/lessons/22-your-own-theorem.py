@@ -32,7 +32,6 @@ print(f"sum of 2 gamma gap = {total:.4f} <= {start + 100 * gamma**2:.4f}")
 from dataclasses import dataclass, replace
 
 import board
-
 import ratecheck as rc
 from ratecheck.experiments.run import run_claim
 from ratecheck.experiments.verdict import judge
@@ -75,7 +74,9 @@ CLAIM = rc.Claim(
     title="my method is within my bound",
     bound=BOUND,
     problem=rc.testbeds.worst_case.MaxCoordinate,
-    method=lambda facts, horizon: MySubgradient(facts["radius"] / facts["lipschitz"] / (horizon + 1) ** 0.5),
+    method=lambda facts, horizon: MySubgradient(
+        facts["radius"] / facts["lipschitz"] / (horizon + 1) ** 0.5
+    ),
     horizons=(10, 100, 1000),
     tags=("user",),
 )
@@ -110,7 +111,9 @@ def with_bound(formula):
 faults = {
     "bound 5 % too small": with_bound(lambda f, m, n: value(f, m, n) / 1.05),
     "N instead of N + 1 points": with_bound(lambda f, m, n: value(f, m, n + 1)),
-    "wrong sign of the step": replace(CLAIM, method=lambda f, n: MySubgradient(-f["radius"] / (n + 1) ** 0.5)),
+    "wrong sign of the step": replace(
+        CLAIM, method=lambda f, n: MySubgradient(-f["radius"] / (n + 1) ** 0.5)
+    ),
     "step twice as long as the formula thinks": replace(
         CLAIM,
         method=lambda f, n: MySubgradient(2 * f["radius"] / (n + 1) ** 0.5),

@@ -34,7 +34,6 @@ print(f"with {n} runs a violation by {detectable:.2f} would be caught; with 1024
 
 # %%
 import board
-
 from ratecheck.experiments.statistics import betting_upper_limit, detectable_ratio, t_pvalues
 
 rng, level = np.random.default_rng(1), 0.01
@@ -44,10 +43,14 @@ for n, color in ((16, board.SKY), (64, board.BLUE)):
     sample = rng.exponential(size=(n, 2000))
     alarms = [float((t_pvalues(f * sample, np.ones(2000)) < level).mean()) for f in factors]
     left.plot(factors, alarms, "o-", markersize=3, color=color, label=f"{n} runs")
-    promise = np.mean([detectable_ratio(sample[:, k : k + 1], np.ones(1), level) for k in range(200)])
+    promise = np.mean(
+        [detectable_ratio(sample[:, k : k + 1], np.ones(1), level) for k in range(200)]
+    )
     left.axvline(promise, color=color, linestyle="--", linewidth=1)
     at_the_bound = float((t_pvalues(sample, np.ones(2000)) < level).mean())
-    print(f"{n} runs: alarm at the bound {at_the_bound:.4f} (level {level}), detectable factor {promise:.2f}")
+    print(
+        f"{n} runs: alarm at the bound {at_the_bound:.4f} (level {level}), detectable factor {promise:.2f}"
+    )
     assert at_the_bound <= level  # conservative for right-skewed values
 left.axvline(1.0, color="black", linewidth=0.7)
 left.axhline(0.9, color="black", linestyle=":", linewidth=0.7)
@@ -111,7 +114,9 @@ for row, (a, b, c, d) in enumerate(intervals):
     right.plot([c, d], [row + 0.35, row + 0.35], color=board.BLUE, linewidth=1)
 right.axvline(-0.5, color="black", linewidth=0.7)
 right.set(xlabel="slope", yticks=[], title="red: mean curve, blue: over runs")
-print({name: f"{count / 200:.0%} contain the truth, nominal 95 %" for name, count in hits.items()})
+print(
+    {name: f"{count / 200:.0%} contain the truth, nominal 95 %" for name, count in hits.items()}
+)
 assert hits["one fit to the mean"] < 120 < 170 < hits["one fit for each run"]
 
 # %% [markdown]
@@ -131,7 +136,9 @@ assert hits["one fit to the mean"] < 120 < 170 < hits["one fit for each run"]
 from scipy.stats import norm
 
 needed = int(np.ceil(((norm.ppf(1 - 1e-6) + norm.ppf(0.9)) / 0.5) ** 2))
-measured = np.mean([detectable_ratio(rng.exponential(size=(needed, 1)), np.ones(1), 1e-6) for _ in range(200)])
+measured = np.mean(
+    [detectable_ratio(rng.exponential(size=(needed, 1)), np.ones(1), 1e-6) for _ in range(200)]
+)
 print(f"{needed} runs; detectable with them: {measured:.3f}")
 assert 140 < needed < 160
 assert abs(measured - 1.5) < 0.06

@@ -21,13 +21,11 @@ from ratecheck.testbeds.streams import Streams
 __all__ = ["BLACK", "BLUE", "GREEN", "ORANGE", "PURPLE", "SKY", "VERMILLION"]
 
 plt.style.use(STYLE)
-plt.rcParams["axes.prop_cycle"] = matplotlib.cycler(color=[BLUE, VERMILLION, GREEN, PURPLE, ORANGE, SKY, BLACK])
+plt.rcParams["axes.prop_cycle"] = matplotlib.cycler(
+    color=[BLUE, VERMILLION, GREEN, PURPLE, ORANGE, SKY, BLACK]
+)
 if "inline" in matplotlib.get_backend():
-    from IPython import get_ipython
     from matplotlib_inline.backend_inline import set_matplotlib_formats
-
-    # Only what is printed or drawn is shown: the value of a last line holds addresses of memory.
-    get_ipython().ast_node_interactivity = "none"
 
     # The clock must not enter the book: the date of an SVG is that of the build otherwise.
     os.environ.setdefault("SOURCE_DATE_EPOCH", "0")
@@ -68,9 +66,13 @@ def path(problem: Any, method: Any, horizon: int, *, runs: int = 1, seed: int = 
     return np.array(points)[:, 0] if runs == 1 else np.array(points)
 
 
-def picture(columns: int = 1, *, height: float = 3.1, width: float = 0.0, **options: Any) -> tuple[Any, Any]:
+def picture(
+    columns: int = 1, *, height: float = 3.1, width: float = 0.0, **options: Any
+) -> tuple[Any, Any]:
     """Return a figure with a row of axes."""
-    return plt.subplots(1, columns, figsize=(width or (5.2 if columns == 1 else 3.9 * columns), height), **options)
+    return plt.subplots(
+        1, columns, figsize=(width or (5.2 if columns == 1 else 3.9 * columns), height), **options
+    )
 
 
 def ask(*claims: str) -> None:
