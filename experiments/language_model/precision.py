@@ -1,6 +1,7 @@
 """Where a run is less precise than float32: the products, the gradient, the optimizer's state, the weights.
 
-Emulated by rounding, on any device. A product of rounded operands is taken in float32, which holds products of FP8 numbers exactly.
+Emulated by rounding, on any device. A product of rounded operands is taken in float32, which holds products of
+FP8 numbers exactly.
 """
 
 from __future__ import annotations

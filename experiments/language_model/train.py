@@ -32,7 +32,7 @@ GPU_LOSS_CHECK = 10  # steps between two looks at the loss on a GPU, where a loo
 
 
 class DivergenceError(Exception):
-    """The loss or its gradient is not finite; the sentence names the step, the parameter and the last good checkpoint."""
+    """The loss or its gradient is not finite; the sentence names step, parameter and the last good checkpoint."""
 
     def __init__(self, step: int, parameter: str, folder: Path | None, saved: int | None) -> None:
         good = f"the last good checkpoint is {folder}/{checkpoint.NAME} of step {saved}" if saved else "none was saved"
