@@ -5,6 +5,7 @@ Chromium is driven over its debugging pipe (the DevTools protocol), which needs 
 
 from __future__ import annotations
 
+import csv
 import json
 import os
 import shutil
@@ -13,9 +14,15 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 from ratecheck.experiments.cli.playground import SOURCES, page
+from ratecheck.testbeds.quadratic import Quadratic
+from ratecheck.testbeds.streams import Streams
+from ratecheck.theory.methods.adam import Adam
+from ratecheck.theory.methods.gradient import Subgradient
+from ratecheck.theory.methods.momentum import HeavyBall
 
 CHROMIUM = next(
     (path for name in ("chromium", "chromium-browser", "google-chrome") if (path := shutil.which(name))), ""
@@ -197,6 +204,17 @@ def test_clicks_on_a_slider_a_box_the_map_and_a_page(browser: Browser) -> None:
     assert browser.js(f"{FRAMES}.then(() => document.querySelector('h1').textContent)").startswith("C")
 
 
+def saved(browser: Browser, path: Path) -> list[tuple[str, float]]:
+    for _ in range(100):
+        if path.exists():
+            break
+        browser.js("new Promise(done => setTimeout(done, 30))")
+    with path.open(encoding="utf-8", newline="") as file:
+        head, *rows = csv.reader(file)
+    assert head == ["chart", "series", "x", "y"]
+    return [(series, float(y)) for _, series, _, y in rows]
+
+
 def test_reset_and_saved_numbers(browser: Browser, tmp_path: Path) -> None:
     browser.show("bench")
     before = browser.drawn()
@@ -209,15 +227,26 @@ def test_reset_and_saved_numbers(browser: Browser, tmp_path: Path) -> None:
     assert browser.drawn() == before
     browser.send("Browser.setDownloadBehavior", behavior="allow", downloadPath=str(tmp_path))
     browser.click(*middle(browser, "#controls button:not(.reset)"))
-    for _ in range(100):
-        if list(tmp_path.glob("*.csv")):
-            break
-        browser.js("new Promise(done => setTimeout(done, 30))")
-    rows = (tmp_path / "ratecheck-bench.csv").read_text(encoding="utf-8").splitlines()
-    assert rows[0] == "chart,series,x,y"
-    gap = [float(row.rsplit(",", 1)[1]) for row in rows if ',"gap",' in row]
+    gap = [value for series, value in saved(browser, tmp_path / "ratecheck-bench.csv") if series == "gap"]
     assert len(gap) == 101
     assert gap[0] == pytest.approx((1 + 10**-1.5) / 2, rel=1e-12)
+
+
+@pytest.mark.parametrize("method", ["gradient-descent", "heavy-ball", "adam"])
+def test_the_gap_that_is_drawn_is_that_of_the_package(browser: Browser, method: str, tmp_path: Path) -> None:
+    browser.show(f"bench?problem=rotated&method={method}&dim=5&eta=0.1&steps=60&kappa=100")
+    browser.send("Browser.setDownloadBehavior", behavior="allow", downloadPath=str(tmp_path))
+    browser.click(*middle(browser, "#controls button:not(.reset)"))
+    drawn = [gap for series, gap in saved(browser, tmp_path / "ratecheck-bench.csv") if series == "gap"]
+    problem = Quadratic(tuple(np.geomspace(0.01, 1, 5)), (1.0,) * 5, np.pi / 4)
+    mine = {"gradient-descent": Subgradient(0.1), "heavy-ball": HeavyBall(0.1, 0.8), "adam": Adam(0.1, 0.8)}[method]
+    x = problem.start[None, :]
+    state, gaps, oracle = mine.init(x), [problem.value(x)[0]], problem.oracle(Streams(0, "exact", range(1)))
+    for _ in range(60):
+        x, state = mine.step(x, state, oracle)
+        gaps.append(problem.value(x)[0])
+    # Both languages sum in their own order: some roundings of the largest gap.
+    np.testing.assert_allclose(drawn, gaps, rtol=1e-12, atol=1e-14)
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])

@@ -35,7 +35,11 @@ function logTicks(low, high, count) {
   const stride = Math.max(1, Math.ceil((last - first + 1) / count));
   const ticks = [];
   for (let n = first; n <= last; n += stride) ticks.push(10 ** n);
-  return ticks.length > 1 ? ticks : [low, Math.sqrt(low * high), high];
+  if (ticks.length > 2) return ticks;
+  const finer = [];
+  for (let n = first - 1; n <= last; n++) finer.push(...[1, 2, 5].map(m => m * 10 ** n));
+  const inside = finer.filter(t => t >= low && t <= high);
+  return inside.length > 1 ? inside : [low, high];
 }
 
 // From values to pixels, with ticks.

@@ -145,7 +145,7 @@ export function histogram({ title, counts, edges, curve, x, width, height = 280 
   svg.append(element("path", { d: line(curve, px, py, edge), fill: "none", stroke: colour(1), "stroke-width": 2,
     "stroke-dasharray": DASHES.dash }));
   svg.setAttribute("aria-label", `${title}.`);
-  const parts = [{ name: "measured", hue: 0, points: [] }, { name: "theory", hue: 1, style: "dash", points: [] }];
+  const parts = [{ name: "measured", hue: 0, points: [] }, { name: "normal law at constant η", hue: 1, style: "dash", points: [] }];
   return figure(title, svg, legend(curve.length ? parts : parts.slice(0, 1)));
 }
 

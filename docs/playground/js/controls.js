@@ -36,7 +36,7 @@ function selectControl(setting, value, changed) {
   const select = element("select", { id }, ...options);
   select.value = value;
   select.addEventListener("change", () => changed(setting.id, select.value));
-  return element("div", { class: "control" }, element("label", { for: id }, setting.label), select);
+  return element("div", { class: "control wide" }, element("label", { for: id }, setting.label), select);
 }
 
 function checkControl(setting, value, changed) {

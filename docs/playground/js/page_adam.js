@@ -31,7 +31,7 @@ function draw(v, width) {
         series: [["Adam", 0, run], ["sign descent", 2, sign], ["gradient descent", 3, descent]].map(([name, hue, one]) =>
           ({ name, hue, style: hue === 2 ? "dash" : "solid", points: one.points })) }),
       lineChart({ title: "Length of Adam's step ÷ η", width, x: { label: "t", log: true }, y: { label: "|Δx|/η" },
-        series: [{ name: "coordinate 1", hue: 0, points: step(0) }, { name: "coordinate 2", hue: 1, points: step(1) }] }),
+        series: [{ name: "coordinate 1", hue: 0, points: step(0) }, { name: "coordinate 2", hue: 2, style: "dash", points: step(1) }] }),
       lineChart({ title: "How much longer steps are without bias correction", width, x: { label: "t", log: true }, y: { label: "factor" },
         series: [{ name: "(1−β₁ᵗ)/√(1−β₂ᵗ)", hue: 1, style: "dash", points: factor }] }),
       table({ title: "Coordinate 2, step by step", head: ["t", "m", "v", "m̂", "v̂", "step"], rows }),

@@ -57,6 +57,14 @@ function theory(v, problem, steps) {
   return "No bound of this page speaks about this method here. That is common, and no sign that it fails.";
 }
 
+// A bound is compared at every step, a law at the end.
+function compared([label, value], counted) {
+  const ratios = counted.map(([k, gap]) => gap / value(k));
+  if (!label.startsWith("bound")) return `Measured ÷ theory at the end: ${shown(ratios.at(-1))}.`;
+  const largest = Math.max(...ratios);
+  return `The bound ${largest <= 1 + 1e-9 ? "holds" : "is exceeded"}: measured ÷ bound is at most ${shown(largest)} over all steps, ${shown(ratios.at(-1))} at the end.`;
+}
+
 function methodOf(v) {
   const method = METHODS[v.method].make({ eta: v.eta, beta: v.beta });
   return v.problem === "pairs" ? projected(method) : method;
@@ -75,11 +83,12 @@ function draw(v, width) {
     points: counted.slice(i ? 0 : from).map(([k]) => [k, value(k)]) }));
   const x = runs[0].points, last = problem.start.length - 1, other = Math.min(last, isQuadratic(v.problem) ? last : 1);
   const plane = x.map(p => [p[0], p[other]]);
-  const reach = Math.max(...problem.start.map(Math.abs), 0.3) * 1.35;
+  const least = Math.max(...problem.start.map(Math.abs), 0.3) * 1.35;
+  const reach = Math.min(Math.max(least, ...plane.flat().map(a => Math.abs(a) * 1.05)), 3 * least);
   const flat = (a, b) => problem.value(problem.start.map((_, i) => (i === 0 ? a : i === other ? b : 0)));
-  const end = counted.at(-1), level = laws[0] && laws[0][1](end[0]);
-  const reading = (runs.some(r => r.diverged) ? `Diverged after ${end[0]} steps. ` : `After ${end[0]} steps the gap is ${shown(end[1])}. `)
-    + (laws.length ? `Measured ÷ theory: ${shown(end[1] / level)}.` : told);
+  const end = counted.at(-1)[0];
+  const reading = (runs.some(r => r.diverged) ? `Diverged after ${end} steps. ` : `After ${end} steps the gap is ${shown(measured[end])}. `)
+    + (laws.length ? compared(laws[0], counted.slice(from)) : told);
   return {
     reading,
     figures: [
