@@ -141,43 +141,43 @@ def axe(browser: Browser) -> None:
         browser.js(AXE.read_text(encoding="utf-8"))
 
 
+CONTROLS = "[...document.querySelectorAll('#controls input, #controls select')]"
+# A setting that has an effect only beside another one is disabled without it.
+NEED_ANOTHER = {
+    ("bench", "beta"): "method=heavy-ball",
+    ("bench", "seed"): "noise=0.5",
+}
+IDLE = {
+    "bench?problem=resisting": {"beta", "dim", "kappa", "seed"},
+    "bench?problem=pairs&method=stosign-momentum": {"kappa"},
+    "ravine?optimal=true": {"eta", "beta"},
+}
+
+
+def works_by_keys(browser: Browser, control: str) -> bool:
+    """Return whether a key on the control changes what is drawn, the address too, and leaves the focus."""
+    before = browser.drawn()
+    kind = browser.js(f"{{const one = document.getElementById('set-{control}'); one.focus(); one.type}}")
+    browser.key({"range": "End", "checkbox": " "}.get(kind, "ArrowDown"))
+    changed = browser.drawn() != before
+    return changed and browser.js(f"document.activeElement.id === 'set-{control}' && location.hash.includes('?')")
+
+
 @pytest.mark.parametrize("name", PAGES)
 def test_every_control_changes_what_is_drawn_by_keys_alone(browser: Browser, name: str) -> None:
-    silent = []
-    for index in range(browser_settings(browser, name)):
-        browser.show(name)
-        before = browser.drawn()
-        kind = browser.js(
-            f"{{const all = document.querySelectorAll('#controls input, #controls select'); all[{index}].focus();"
-            f" all[{index}].type + ' ' + all[{index}].id}}"
-        )
-        browser.key({"range": "End", "checkbox": " "}.get(kind.split()[0], "ArrowDown"))
-        if browser.drawn() == before:
-            silent.append(kind)
-        assert browser.js("document.activeElement.id") == kind.split()[1], "the control lost its focus"
-        assert "?" in browser.js("location.hash"), "the address does not hold the setting"
-    assert silent == [kind for kind in silent if kind.split()[1] in NEEDS_ANOTHER[name]]
-
-
-# These settings have an effect in the presence of another one only, which the next test switches on.
-NEEDS_ANOTHER: dict[str, dict[str, str]] = {
-    "bench": {"set-beta": "method=heavy-ball", "set-seed": "noise=0.5"},
-    "noise": {}, "ravine": {}, "adam": {}, "decay": {}, "groups": {}, "counter": {},
-}  # fmt: skip
-
-
-def browser_settings(browser: Browser, name: str) -> int:
     browser.show(name)
-    return browser.js("document.querySelectorAll('#controls input, #controls select').length")
+    controls = browser.js(f"{CONTROLS}.map(one => one.id.slice(4))")
+    assert len(controls) >= 5
+    for control in controls:
+        browser.show(f"{name}?{NEED_ANOTHER.get((name, control), '')}")
+        assert works_by_keys(browser, control), control
 
 
-@pytest.mark.parametrize(("name", "control"), [(name, one) for name, ones in NEEDS_ANOTHER.items() for one in ones])
-def test_settings_that_need_another_one(browser: Browser, name: str, control: str) -> None:
-    browser.show(f"{name}?{NEEDS_ANOTHER[name][control]}")
-    before = browser.drawn()
-    browser.js(f"document.getElementById({control!r}).focus()")
-    browser.key("End")
-    assert browser.drawn() != before
+@pytest.mark.parametrize("address", [*PAGES, *IDLE])
+def test_settings_without_an_effect_are_disabled(browser: Browser, address: str) -> None:
+    browser.show(address)
+    idle = {control for name, control in NEED_ANOTHER if name == address} | IDLE.get(address, set())
+    assert set(browser.js(f"{CONTROLS}.filter(one => one.disabled).map(one => one.id.slice(4))")) == idle
 
 
 def middle(browser: Browser, selector: str) -> list[float]:
@@ -302,7 +302,7 @@ def test_focus_is_seen_and_goes_in_order(browser: Browser) -> None:
         order.append(here)
         rings.append(ring)
         browser.key("Tab")
-    settings = browser.js("[...document.querySelectorAll('#controls input, #controls select')].map(one => one.id)")
+    settings = browser.js(f"{CONTROLS}.map(one => one.id)")
     assert order[: 1 + len(PAGES)] == ["skip", *PAGES]
     assert [one for one in order if one.startswith("set-")] == settings
     assert set(rings) == {"solid3px"}

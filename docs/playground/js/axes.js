@@ -24,7 +24,7 @@ export function shown(value) {
 }
 
 function linearTicks(low, high, count) {
-  const rough = (high - low) / count, unit = 10 ** Math.floor(Math.log10(rough));
+  const rough = (high - low) / (count + 1), unit = 10 ** Math.floor(Math.log10(rough));
   const step = [1, 2, 5, 10].map(m => m * unit).find(s => s >= rough);
   const first = Math.ceil(low / step - 1e-9);
   return Array.from({ length: Math.floor(high / step + 1e-9) - first + 1 }, (_, i) => (first + i) * step);

@@ -74,8 +74,8 @@ function figure(title, svg, ...rest) {
 export function lineChart({ title, x, y, series, width, height = 280 }) {
   const used = series.filter(s => s.points.length);
   const xs = x.range ?? rangeOf(used.flatMap(s => s.points.map(p => p[0])), x.log);
-  const ys = y.range ?? rangeOf(used.filter(s => !s.follows).flatMap(s => s.points.map(p => p[1])), y.log);
-  if (y.cap) ys.high = Math.min(ys.high, Math.max(y.cap, ys.low * 10));
+  const cap = y.cap ?? Infinity;
+  const ys = y.range ?? rangeOf(used.filter(s => !s.follows).flatMap(s => s.points.map(p => Math.min(p[1], cap))), y.log);
   if (!x.log && !x.range) Object.assign(xs, { low: Math.min(...used.map(s => s.points[0][0])) });
   const { svg, px, py, edge } = frame(width, height, { ...xs, log: x.log }, { ...ys, log: y.log }, { x: x.label, y: y.label });
   const group = clipped(svg, edge);

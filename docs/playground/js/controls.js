@@ -1,8 +1,10 @@
 // Labelled native controls from a list of settings; they work by mouse, touch and keyboard as the browser has them.
+// A setting that is idle(values) has no effect on this choice of the others, and is shown as disabled.
 import { element, shown } from "./axes.js";
 
 export const range = (id, label, low, high, step, value, more = {}) => ({ type: "range", id, label, low, high, step, value, ...more });
-export const logRange = (id, label, low, high, step, value) => range(id, label, low, high, step, value, { log: true });
+export const logRange = (id, label, low, high, step, value, more = {}) =>
+  range(id, label, low, high, step, value, { log: true, ...more });
 export const choice = (id, label, options, value) => ({ type: "select", id, label, options, value });
 export const check = (id, label, value) => ({ type: "check", id, label, value });
 export const SEED = range("seed", "Random seed", 1, 99, 1, 1);

@@ -36,6 +36,7 @@ function draw() {
   const { reading, figures } = page.draw(values, chartWidth(), change);
   byId("reading").textContent = reading;
   byId("figures").replaceChildren(...figures);
+  for (const s of page.settings) byId(`set-${s.id}`).disabled = Boolean(s.idle?.(values));
   drawn = figures.map(figure => figure.table).filter(Boolean);
 }
 

@@ -13,6 +13,7 @@ const PROBLEMS = {
   ravine: "Ravine along the axes (quadratic)", rotated: "Ravine turned by 45°", pairs: "Opposed pairs (nonsmooth)",
   resisting: "Resisting oracle (nonsmooth)",
 };
+const WITHOUT_MOMENTUM = ["gradient-descent", "nesterov", "adagrad", "rmsprop", "signsgd", "stosign"];
 const isQuadratic = name => name === "ravine" || name === "rotated";
 
 function problemOf({ problem, kappa, dim, noise, steps }) {
@@ -110,12 +111,12 @@ export const BENCH = {
     choice("problem", "Problem", PROBLEMS, "ravine"),
     choice("method", "Method", Object.fromEntries(Object.entries(METHODS).map(([key, m]) => [key, m.label])), "gradient-descent"),
     logRange("eta", "Step size η", 0.001, 10, 0.05, 1),
-    range("beta", "Momentum β", 0, 0.98, 0.01, 0.8),
+    range("beta", "Momentum β", 0, 0.98, 0.01, 0.8, { idle: v => WITHOUT_MOMENTUM.includes(v.method) }),
     range("noise", "Noise σ per coordinate", 0, 1, 0.05, 0),
-    range("dim", "Dimension", 2, 10, 1, 2),
-    logRange("kappa", "Condition number κ", 1, 1000, 0.1, 10 ** 1.5),
+    range("dim", "Dimension", 2, 10, 1, 2, { idle: v => v.problem === "resisting" }),
+    logRange("kappa", "Condition number κ", 1, 1000, 0.1, 10 ** 1.5, { idle: v => !isQuadratic(v.problem) }),
     range("steps", "Steps", 10, 600, 10, 100),
-    SEED,
+    { ...SEED, idle: v => !v.noise && !v.method.startsWith("stosign") },
   ],
   draw,
 };

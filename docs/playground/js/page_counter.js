@@ -17,7 +17,8 @@ function adamAgainstAmsgrad(v) {
   const [adam, amsgrad] = ["projected-adam", "projected-amsgrad"].map(name => play(methodNamed(name, options), reddi(v), rounds));
   const counts = numbered(adam.regrets).slice(1);
   const bound = counts.map(([T]) => [T, amsgradRegret({ width: 2, slopes: v.large }, { alpha: v.alpha, beta1: 0, beta2 }, T)]);
-  const line = v.proof ? counts.filter(([T]) => T % 3 === 0).map(([T]) => [T, defeatedAdamRegret(v.large, T)]) : [];
+  // The theorem asks for alpha <= sqrt(1 - beta2).
+  const line = v.proof && v.alpha <= Math.sqrt(1 - beta2) ? counts.filter(([T]) => T % 3 === 0).map(([T]) => [T, defeatedAdamRegret(v.large, T)]) : [];
   return { adam, amsgrad, bound, line, beta2 };
 }
 

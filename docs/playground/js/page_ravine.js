@@ -15,6 +15,12 @@ export function optimalHeavyBall(kappa) {
   return { eta: 4 / (1 + 1 / root) ** 2, beta: ((root - 1) / (root + 1)) ** 2 };
 }
 
+// A path until it leaves for good: what diverges would cover the picture.
+function nearby(points) {
+  const lost = points.findIndex(x => Math.max(...x.map(Math.abs)) > 6);
+  return lost < 0 ? points : points.slice(0, lost + 1);
+}
+
 function settingsOf(v) {
   return v.optimal ? { ...v, ...optimalHeavyBall(v.kappa) } : v;
 }
@@ -38,7 +44,7 @@ function draw(given, width, change) {
     figures: [
       pathChart({ title: "Paths from the same start", width, f: (a, b) => problem.value([a, b]), labels: { x: "x₁", y: "x₂" },
         range: { x: { low: -1.7, high: 1.7 }, y: { low: -1.7, high: 1.7 } },
-        series: runs.map(({ label, hue, points }) => ({ name: label, hue, points })) }),
+        series: runs.map(({ label, hue, points }) => ({ name: label, hue, points: nearby(points) })) }),
       lineChart({ title: "Gap, with the exact laws dashed", width, x: { label: "step" }, y: { label: "gap", log: true, cap: 30 },
         series: [...gaps, { name: "law, gradient descent", hue: 0, style: "dash", points: descent, follows: true },
           { name: "law, heavy ball", hue: 1, style: "dash", points: law, follows: true }] }),
@@ -56,8 +62,8 @@ export const RAVINE = {
   question: "Turn the ravine to 45°. Which of the four paths changes its speed?",
   answer: "Only Adam's: it scales the axes, which no longer are the ravine's. The others are blind to rotation (their gaps stay exactly the same).",
   settings: [
-    range("eta", "Step size η (η·L, since L = 1)", 0.01, 4, 0.01, 1),
-    range("beta", "Momentum β", 0, 0.99, 0.01, 0.8),
+    range("eta", "Step size η (η·L, since L = 1)", 0.01, 4, 0.01, 1, { idle: v => v.optimal }),
+    range("beta", "Momentum β", 0, 0.99, 0.01, 0.8, { idle: v => v.optimal }),
     logRange("kappa", "Condition number κ", 1, 1000, 0.1, 100),
     range("angle", "Rotation in degrees", 0, 45, 1, 0),
     logRange("adamEta", "Step size of Adam", 0.001, 1, 0.05, 0.1),
