@@ -70,7 +70,7 @@ for (name, rule), color in zip(rules.items(), [*"rgbcmyk", "0.6", "tab:orange"])
     right.loglog(moments(etas)[1:], "--", color=color, linewidth=1)
     end[name] = moments(etas)[-1]
     assert abs(squares[-1].mean() / end[name] - 1) < 0.5  # 512 runs
-left.set(xlabel="step k", title="step size")
+left.set(xlabel="step k", title="step size", ylim=(0, 0.4))
 left.legend(fontsize=6)
 right.set(xlabel="steps", title="second moment: runs solid, recursion dashed")
 for name in sorted(end, key=end.get):
@@ -108,7 +108,8 @@ ax.set_xticklabels([f"{peak:.3f}" for peak in peaks[::2]])
 ax.set_yticklabels(warmups)
 fig.colorbar(image, ax=ax, label="log10 of the final gap")
 stable = [float(peaks[row < 10].max()) for row in table]
-print({f"warm-up {w}": f"largest usable peak {peak:.3f}" for w, peak in zip(warmups, stable)})
+for warmup, peak in zip(warmups, stable):
+    print(f"warm-up {warmup:3}: largest usable peak {peak:.3f}")
 
 # %% [markdown]
 # :::{admonition} What courses get wrong

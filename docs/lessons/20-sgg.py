@@ -55,16 +55,14 @@ for count in counts:
     _, regret = board.run(losses, method, T, measure=rc.measures.REGRET, runs=16, steps=[T])
     measured.append(regret.mean())
     promised.append(np.sqrt(2 * T) * rms.sum())
-fig, (left, right) = board.picture(2)
-left.loglog(counts, measured, "o-", color=board.BLUE, label="regret")
-left.loglog(
-    counts, promised, "--", color=board.BLUE, label=r"$\sqrt{2T}\sum_i\mathrm{rms}_{c(i)}$"
-)
-left.axhline(
+fig, ax = board.picture()
+ax.loglog(counts, measured, "o-", color=board.BLUE, label="regret")
+ax.loglog(counts, promised, "--", color=board.BLUE, label=r"$\sqrt{2T}\sum_i\mathrm{rms}_{c(i)}$")
+ax.axhline(
     np.sqrt(2 * T) * G.sum(), color="black", linestyle=":", label="a step for each coordinate"
 )
-left.set(xlabel="groups", ylabel=f"regret after {T} rounds")
-left.legend(fontsize=7)
+ax.set(xlabel="groups", ylabel=f"regret after {T} rounds")
+ax.legend(fontsize=7)
 
 # %% [markdown]
 # **What live scales cost.** Losses built on lesson 10: slope 3 every third round and −1 otherwise, with a layer that
@@ -89,15 +87,16 @@ players = {
     ),
 }
 final = {}
+fig, ax = board.picture()
 for (name, player), color in zip(players.items(), (board.VERMILLION, board.BLUE)):
     steps, regret = board.run(trap, Projected(player), 6000, measure=rc.measures.REGRET)
-    right.loglog(steps, np.maximum(regret[0], 1e-1), color=color, label=name)
+    ax.loglog(steps, np.maximum(regret[0], 1e-1), color=color, label=name)
     final[name] = float(regret[0, -1] / 6000)
 D, bounds = trap.facts["widths"], trap.facts["coordinate_bounds"]
 guarantee = np.sqrt(steps) * (D**2 / (2 * clamp[0]) + clamp[1] * bounds**2).sum()
-right.loglog(steps, guarantee, "k--", linewidth=1, label="guarantee of still scales")
-right.set(xlabel="rounds", ylabel="regret")
-right.legend(fontsize=7)
+ax.loglog(steps, guarantee, "k--", linewidth=1, label="guarantee of still scales")
+ax.set(xlabel="rounds", ylabel="regret")
+ax.legend(fontsize=7)
 print({name: f"{value:.3f} regret per round" for name, value in final.items()})
 
 # %% [markdown]

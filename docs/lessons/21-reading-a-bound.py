@@ -45,7 +45,7 @@ print(f"{bound.id}: {bound.title}\nmeasure {bound.measure.id}, output {type(boun
       f"provenance: {bound.provenance}; evidence: {', '.join(bound.evidence)}; tight on {bound.tight_on or '-'}\n"
       f"assumes: {'; '.join(one.text for one in bound.assumptions) or 'nothing further'}")  # fmt: skip
 
-fig, (left, right) = board.picture(2)
+fig, ax = board.picture()
 ladder = np.array([1, 2, 5, 10, 20, 50, 100])
 gaps, exact = [], []
 for horizon in ladder:
@@ -54,14 +54,14 @@ for horizon in ladder:
     _, values = board.run(problem, method, int(horizon), steps=[horizon])
     gaps.append(values[0, 0])
     exact.append(bound.value(problem.facts, method, np.array([horizon]))[0])
-left.loglog(ladder, gaps, "o", color=board.BLUE, label="worst instance for each N")
-left.loglog(ladder, exact, "--", color=board.BLUE, label=r"$LR^2/(4N+2)$")
-left.loglog(
+ax.loglog(ladder, gaps, "o", color=board.BLUE, label="worst instance for each N")
+ax.loglog(ladder, exact, "--", color=board.BLUE, label=r"$LR^2/(4N+2)$")
+ax.loglog(
     ladder, 2 / (ladder + 4), "--", color=board.VERMILLION, label=r"textbook, $2LR^2/(N+4)$"
 )
-left.loglog(ladder, 1 / (4 * (ladder + 1) + 2), ":", color="black", label="misquoted by one step")
-left.set(xlabel="steps N", ylabel="gap", title="tight, loose, and false")
-left.legend(fontsize=7)
+ax.loglog(ladder, 1 / (4 * (ladder + 1) + 2), ":", color="black", label="misquoted by one step")
+ax.set(xlabel="steps N", ylabel="gap", title="tight, loose, and false")
+ax.legend(fontsize=7)
 
 # %% [markdown]
 # The dotted line is the same formula with $N+1$ in place of $N$: it lies *below* the dots, so it is refuted — but only
@@ -77,9 +77,10 @@ for _ in range(200):
     problem = Quadratic((*spectrum, 1.0), tuple(rng.standard_normal(4)))
     _, values = board.run(problem, rc.methods.gradient.Subgradient(1.0), 10, steps=[10])
     slack.append(values[0, 0] / (problem.facts["radius"] ** 2 / (4 * 11 + 2)))
-right.hist(np.log10(np.maximum(slack, 1e-6)), 30, color=board.SKY)
-right.axvline(0, color=board.VERMILLION, linestyle="--")
-right.set(xlabel="log10(observed / misquoted bound)", title="200 random quadratics: none objects")
+fig, ax = board.picture()
+ax.hist(np.log10(np.maximum(slack, 1e-6)), 30, color=board.SKY)
+ax.axvline(0, color=board.VERMILLION, linestyle="--")
+ax.set(xlabel="log10(observed / misquoted bound)", title="200 random quadratics: none objects")
 assert max(slack) < 1
 
 # %% [markdown]

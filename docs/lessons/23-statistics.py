@@ -4,10 +4,11 @@
 # A bound in expectation, $E\,Y\le B$, is never *seen*; we see $n$ runs. The package asks three separate questions.
 #
 # 1. **Alarm.** Is the mean *above* the bound beyond doubt? One-sided $t$ test at a tiny level, corrected for all
-# records,    looks and claims.
-# 2. **Power.** Which violation would these runs have caught?
-#    $$\mathrm{detectable}=1+\frac{(t_{1-\alpha}+t_{0.9})\,s/\sqrt n}{B}.$$
+# records, looks and claims.
+# 2. **Power.** Which violation would these runs have caught? (See the formula below.)
 # 3. **Certificate.** Is the mean *below* the bound beyond doubt? Only for a known range, by betting.
+#
+# $$\mathrm{detectable}=1+\frac{(t_{1-\alpha}+t_{0.9})\,s/\sqrt n}{B}.$$
 #
 # No alarm **and** no power is "undecided", never "holds".
 #
@@ -29,7 +30,7 @@ print(f"with {n} runs a violation by {detectable:.2f} would be caught; with 1024
 
 # %% [markdown]
 # **The alarm keeps its level, and the power is what is promised.** Gaps are skewed to the right (exponential here).
-# Left: share of alarms against the true mean over the bound. The formula for the detectable factor assumes a normal
+# Below: share of alarms against the true mean over the bound. The formula for the detectable factor assumes a normal
 # mean; for 64 runs it is close.
 
 # %%
@@ -38,24 +39,24 @@ from ratecheck.experiments.statistics import betting_upper_limit, detectable_rat
 
 rng, level = np.random.default_rng(1), 0.01
 factors = np.linspace(0.8, 2.2, 15)
-fig, (left, right) = board.picture(2)
+fig, ax = board.picture()
 for n, color in ((16, board.SKY), (64, board.BLUE)):
     sample = rng.exponential(size=(n, 2000))
     alarms = [float((t_pvalues(f * sample, np.ones(2000)) < level).mean()) for f in factors]
-    left.plot(factors, alarms, "o-", markersize=3, color=color, label=f"{n} runs")
+    ax.plot(factors, alarms, "o-", markersize=3, color=color, label=f"{n} runs")
     promise = np.mean(
         [detectable_ratio(sample[:, k : k + 1], np.ones(1), level) for k in range(200)]
     )
-    left.axvline(promise, color=color, linestyle="--", linewidth=1)
+    ax.axvline(promise, color=color, linestyle="--", linewidth=1)
     at_the_bound = float((t_pvalues(sample, np.ones(2000)) < level).mean())
     print(
         f"{n} runs: alarm at the bound {at_the_bound:.4f} (level {level}), detectable factor {promise:.2f}"
     )
     assert at_the_bound <= level  # conservative for right-skewed values
-left.axvline(1.0, color="black", linewidth=0.7)
-left.axhline(0.9, color="black", linestyle=":", linewidth=0.7)
-left.set(xlabel="true mean / bound", ylabel="share of alarms", title="dashed: detectable factor")
-left.legend()
+ax.axvline(1.0, color="black", linewidth=0.7)
+ax.axhline(0.9, color="black", linestyle=":", linewidth=0.7)
+ax.set(xlabel="true mean / bound", ylabel="share of alarms", title="dashed: detectable factor")
+ax.legend()
 
 # %% [markdown]
 # **"Below" is another test.** Take values that are 0 with chance 0.98 and 1 otherwise, and claim that the mean is below
@@ -109,11 +110,12 @@ for trial in range(200):
     hits["one fit for each run"] += fit.interval[0] < -0.5 < fit.interval[1]
     if trial < 25:
         intervals.append((slope - half, slope + half, *fit.interval))
+fig, ax = board.picture()
 for row, (a, b, c, d) in enumerate(intervals):
-    right.plot([a, b], [row, row], color=board.VERMILLION, linewidth=2)
-    right.plot([c, d], [row + 0.35, row + 0.35], color=board.BLUE, linewidth=1)
-right.axvline(-0.5, color="black", linewidth=0.7)
-right.set(xlabel="slope", yticks=[], title="red: mean curve, blue: over runs")
+    ax.plot([a, b], [row, row], color=board.VERMILLION, linewidth=2)
+    ax.plot([c, d], [row + 0.35, row + 0.35], color=board.BLUE, linewidth=1)
+ax.axvline(-0.5, color="black", linewidth=0.7)
+ax.set(xlabel="slope", yticks=[], title="red: mean curve, blue: over runs")
 print(
     {name: f"{count / 200:.0%} contain the truth, nominal 95 %" for name, count in hits.items()}
 )

@@ -59,6 +59,19 @@ def test_a_lesson_has_all_its_parts(lesson: Path) -> None:
 
 
 @pytest.mark.parametrize("lesson", LESSONS, ids=lambda lesson: lesson.stem)
+def test_a_figure_is_drawn_in_one_cell(lesson: Path) -> None:
+    # A notebook shows a figure at the end of its cell: what later cells draw into it is lost.
+    for head, body in cells(lesson):
+        if head == "[markdown]":
+            continue
+        names = [node for node in ast.walk(ast.parse(body)) if isinstance(node, ast.Name)]
+        made = {node.id for node in names if isinstance(node.ctx, ast.Store)}
+        used = {node.id for node in names if isinstance(node.ctx, ast.Load)}
+        late = used & {"fig", "ax", "axes", "left", "right"} - made
+        assert not late, f"{late} belong to the figure of another cell"
+
+
+@pytest.mark.parametrize("lesson", LESSONS, ids=lambda lesson: lesson.stem)
 def test_claims_that_a_lesson_asks_for_are_in_the_ledger(lesson: Path) -> None:
     asked = {
         argument.value
