@@ -10,6 +10,8 @@ from ratecheck.figures.canvas import COLORS, MARKERS, darker, styled
 from ratecheck.figures.sweeps import Sweep
 from ratecheck.theory.arrays import FloatArray
 
+_MOST_MARKERS = 16  # of a line, so that a curve of many points stays a line
+
 
 @styled
 def against(sweep: Sweep) -> Figure:
@@ -25,11 +27,12 @@ def against(sweep: Sweep) -> Figure:
     axes = figure.add_subplot()
     axes.set_xscale(sweep.scales[0])
     axes.set_yscale(sweep.scales[1])
+    every = max(1, sweep.grid.size // _MOST_MARKERS)
     drawn = []
     for i, label in enumerate(sweep.labels):
         color, marker = COLORS[i % len(COLORS)], MARKERS[i % len(MARKERS)]
         low, median, high = (_shown(part, sweep) for part in _quantiles(sweep.values[i]))
-        axes.plot(sweep.grid, median, color=color, marker=marker, label=label)
+        axes.plot(sweep.grid, median, color=color, marker=marker, markevery=every, label=label)
         if sweep.values.shape[2] > 1:
             axes.fill_between(sweep.grid, low, high, color=color, alpha=0.2, linewidth=0)
         if sweep.reference is not None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import ParamSpec, TypeVar
 
@@ -57,7 +57,7 @@ def styled(function: Callable[P, T]) -> Callable[P, T]:
 
 
 @styled
-def save(figure: Figure, stem: Path) -> tuple[Path, ...]:
+def save(figure: Figure, stem: Path, kinds: Sequence[str] = ("pdf", "svg", "png")) -> tuple[Path, ...]:
     """Write a figure as PDF, SVG and PNG, with the same bytes for the same figure.
 
     Parameters
@@ -65,6 +65,8 @@ def save(figure: Figure, stem: Path) -> tuple[Path, ...]:
     figure : Figure
     stem : Path
         Path without a suffix.
+    kinds : sequence of str
+        Suffixes of the files to write.
 
     Returns
     -------
@@ -81,13 +83,13 @@ def save(figure: Figure, stem: Path) -> tuple[Path, ...]:
         engine.execute(figure)
         figure.set_layout_engine("none")
     paths = []
-    for suffix, metadata in _METADATA.items():
+    for suffix in kinds:
         # Names may contain dots, so with_suffix would cut them.
         path = stem.with_name(f"{stem.name}.{suffix}")
         try:
             # savefig puts back the layout engine that the style asks for.
             with matplotlib.rc_context({"figure.constrained_layout.use": False}):
-                figure.savefig(path, metadata=metadata)
+                figure.savefig(path, metadata=_METADATA[suffix])
         except OSError as error:
             raise InputError(f"{path} cannot be written ({error.strerror}); name another folder with --to.") from error
         paths.append(path)
