@@ -15,8 +15,8 @@ SOURCES = Path(__file__).resolve().parents[2] / "docs" / "playground"
 # What is imported comes before what imports it.
 ORDER = (
     "vectors", "random", "schedules", "methods_gradient", "methods_adaptive", "methods_sign", "methods_wrappers",
-    "catalogue", "problems", "online", "bounds", "run", "axes", "charts", "controls", "page_bench", "page_noise",
-    "page_ravine", "page_adam", "page_decay", "page_groups", "page_counter", "main",
+    "catalogue", "problems", "online", "bounds", "run", "axes", "charts", "controls", "python_code", "page_bench",
+    "page_noise", "page_ravine", "page_adam", "page_decay", "page_groups", "page_counter", "main",
 )  # fmt: skip
 IMPORT = re.compile(r"^import .*?;\n", flags=re.MULTILINE)
 EXPORT = re.compile(r"^export (?=(?:const|function) (\w+))", flags=re.MULTILINE)

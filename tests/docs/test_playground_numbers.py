@@ -45,7 +45,7 @@ pytestmark = pytest.mark.skipif(NODE is None, reason="no node here to run the pl
 
 def in_node(body: str, **given: Any) -> Any:
     """Run the body of a function of `given` in node, beside all of the page's modules, and return what it returns."""
-    names = ("random", "schedules", "problems", "online", "bounds", "run", "catalogue")
+    names = ("random", "schedules", "problems", "online", "bounds", "run", "catalogue", "page_bench", "python_code")
     imports = "".join(f"import * as {name} from {(JS / f'{name}.js').as_uri()!r};" for name in names)
     script = f"{imports} const given = {json.dumps(given)}; console.log(JSON.stringify((() => {{ {body} }})()));"
     done = subprocess.run([NODE, "--input-type=module"], input=script, capture_output=True, text=True, timeout=60)
@@ -351,3 +351,40 @@ def test_bias_correction_makes_early_steps_of_adam_shorter() -> None:
         12,
         1.26,
     )
+
+
+RANDOM = {"stosign", "stosign-momentum"}
+
+
+@pytest.fixture(scope="module")
+def programs() -> Any:
+    """Return the Python program of the bench and the page's own last gap, by method, problem and noise."""
+    return in_node(
+        """
+        const out = {};
+        for (const method of Object.keys(catalogue.METHODS))
+          for (const problem of ["ravine", "rotated", "pairs", "resisting"]) for (const noise of [0, 0.5]) {
+            const v = {method, problem, noise, eta: 0.05, beta: 0.8, dim: 4, kappa: 50, steps: 30, seed: 1};
+            const made = page_bench.problemOf(v);
+            const path = run.trajectory(page_bench.methodOf(v), made, v.steps, v.seed, 0);
+            out[`${method} ${problem} ${noise}`] =
+              [python_code.pythonCode(v, made), made.value(path.points.at(-1)) - made.best];
+          }
+        return out;
+        """
+    )
+
+
+@pytest.mark.parametrize("noise", [0, 0.5])
+@pytest.mark.parametrize("problem", ["ravine", "rotated", "pairs", "resisting"])
+@pytest.mark.parametrize("method", [name for name in SIMPLE if not name.startswith(("clipped", "coupled"))])
+def test_the_program_that_the_bench_offers_gives_its_gap(
+    programs: Any, method: str, problem: str, noise: float, capsys: pytest.CaptureFixture[str]
+) -> None:
+    code, gap = programs[f"{method} {problem} {noise}"]
+    names: dict[str, Any] = {}
+    exec(compile(code, "the same run in Python", "exec"), names)
+    assert float(capsys.readouterr().out) == names["gap"]
+    assert names["x"].shape[0] == (24 if noise else 1)
+    if not noise and method not in RANDOM:
+        assert names["gap"] == pytest.approx(gap, rel=1e-12, abs=1e-13)

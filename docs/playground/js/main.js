@@ -33,7 +33,9 @@ function chartWidth() {
 
 function draw() {
   waiting = 0;
-  const { reading, figures } = page.draw(values, chartWidth(), change);
+  const { reading, figures, code } = page.draw(values, chartWidth(), change);
+  byId("python").hidden = !code;
+  byId("code").textContent = code ?? "";
   byId("reading").textContent = reading;
   byId("figures").replaceChildren(...figures);
   for (const s of page.settings) byId(`set-${s.id}`).disabled = Boolean(s.idle?.(values));

@@ -6,6 +6,7 @@ import { gapsOf, meanOver, trajectory } from "./run.js";
 import { projected } from "./methods_wrappers.js";
 import { SEED, choice, logRange, range } from "./controls.js";
 import { lineChart, pathChart } from "./charts.js";
+import { pythonCode } from "./python_code.js";
 import { shown } from "./axes.js";
 
 const RUNS = 24;
@@ -16,7 +17,7 @@ const PROBLEMS = {
 const WITHOUT_MOMENTUM = ["gradient-descent", "nesterov", "adagrad", "rmsprop", "signsgd", "stosign"];
 const isQuadratic = name => name === "ravine" || name === "rotated";
 
-function problemOf({ problem, kappa, dim, noise, steps }) {
+export function problemOf({ problem, kappa, dim, noise, steps }) {
   const even = 2 * Math.ceil(dim / 2);
   const inner = {
     ravine: () => quadratic({ spectrum: geometric(1 / kappa, 1, dim), at: Array(dim).fill(1) }),
@@ -66,7 +67,7 @@ function compared([label, value], counted) {
   return `The bound ${largest <= 1 + 1e-9 ? "holds" : "is exceeded"}: measured ÷ bound is at most ${shown(largest)} over all steps, ${shown(ratios.at(-1))} at the end.`;
 }
 
-function methodOf(v) {
+export function methodOf(v) {
   const method = METHODS[v.method].make({ eta: v.eta, beta: v.beta });
   return v.problem === "pairs" ? projected(method) : method;
 }
@@ -92,6 +93,7 @@ function draw(v, width) {
     + (laws.length ? compared(laws[0], counted.slice(from)) : told);
   return {
     reading,
+    code: pythonCode(v, problem),
     figures: [
       pathChart({ title: "Trajectory (first and " + (other === 1 ? "second" : "last") + " coordinate)", f: flat, width,
         range: { x: { low: -reach, high: reach }, y: { low: -reach, high: reach } }, labels: { x: "x₁", y: other === 1 ? "x₂" : `x${other + 1}` },

@@ -38,7 +38,7 @@ export const GROUPS = {
   id: "groups", name: "E Groups", title: "E · Heterogeneity and grouping",
   lead: "Three layers of three weights. The nine curvatures (1, 2, 3; 99, 100, 101; 4998, 4999, 5000) are sorted into the layers or dealt out evenly; the spectrum is the same.",
   question: "Gradient descent cannot tell the two arrangements apart. Can layer scales?",
-  answer: "Yes: sorted, the layers' gradients differ a thousandfold and the scales spread from clamp to clamp (10 to 0.1); dealt out, every layer holds a steep direction and the scales differ far less.",
+  answer: "Yes: sorted, the layers' gradients differ a thousandfold and the scales spread from clamp to clamp (10 to 0.1); dealt out, every layer holds a steep direction, and what still differs is the luck of the first gradient (change the seed).",
   settings: [
     choice("arrangement", "Arrangement", { het: "sorted (heterogeneous)", hom: "dealt out (homogeneous)" }, "het"),
     range("step", "Step × L of gradient descent and momentum", 0.05, 3, 0.05, 1),
