@@ -43,10 +43,10 @@ CLOSE = 1e-12
 pytestmark = pytest.mark.skipif(NODE is None, reason="no node here to run the playground's JavaScript")
 
 
-def in_node(body: str, **given: Any) -> Any:
+def in_node(body: str, *, folder: Path = JS, **given: Any) -> Any:
     """Run the body of a function of `given` in node, beside all of the page's modules, and return what it returns."""
     names = ("random", "schedules", "problems", "online", "bounds", "run", "catalogue", "page_bench", "python_code")
-    imports = "".join(f"import * as {name} from {(JS / f'{name}.js').as_uri()!r};" for name in names)
+    imports = "".join(f"import * as {name} from {(folder / f'{name}.js').as_uri()!r};" for name in names)
     script = f"{imports} const given = {json.dumps(given)}; console.log(JSON.stringify((() => {{ {body} }})()));"
     done = subprocess.run([NODE, "--input-type=module"], input=script, capture_output=True, text=True, timeout=60)
     assert done.returncode == 0, done.stderr
@@ -173,6 +173,43 @@ def test_trajectories_are_those_of_the_package(simple: Any, method: str, problem
         pytest.skip("prescribed gradients come without uniform numbers")
     expected, _ = in_python(SIMPLE[method], PROBLEMS[problem][0], STEPS)
     np.testing.assert_allclose(np.array(simple[f"{method} {problem}"]), expected, rtol=CLOSE, atol=CLOSE)
+
+
+FAULTS = [
+    ("adam", "methods_adaptive", "1 - beta2 ** t", "1 - beta2 ** k"),
+    ("adam", "methods_adaptive", "Math.sqrt(b) + eps", "b + eps"),
+    ("adamw", "methods_adaptive", "1 - eta * weightDecay", "1 + eta * weightDecay"),
+    ("amsgrad", "methods_adaptive", "zip(Math.max, largest, v)", "v"),
+    ("rmsprop", "methods_adaptive", "decay = 0.99", "decay = 0.999"),
+    ("nesterov", "methods_gradient", "k / (k + 3)", "k / (k + 2)"),
+    ("heavy-ball", "methods_gradient", "sub(x, previous)", "sub(previous, x)"),
+    ("nesterov-momentum", "methods_gradient", "add(g, mul(v, momentum))", "add(g, v)"),
+    ("stosign", "methods_sign", "2 * u - 1", "u - 1"),
+    ("lion", "methods_sign", "mix(beta1, m, g)", "mix(beta2, m, g)"),
+    ("clipped-sgd", "methods_wrappers", "limit / length", "limit"),
+    ("momentum-sum", "random", "high * 67108864", "high * 67108860"),
+    ("gradient-descent", "random", "3.3871328727963666080e0", "3.3871328727e0"),
+]
+
+
+@pytest.mark.parametrize(("method", "module", "right", "wrong"), FAULTS)
+def test_a_planted_fault_is_noticed(method: str, module: str, right: str, wrong: str, tmp_path: Path) -> None:
+    folder = shutil.copytree(JS, tmp_path / "js")
+    source = (folder / f"{module}.js").read_text(encoding="utf-8")
+    assert right in source
+    (folder / f"{module}.js").write_text(source.replace(right, wrong), encoding="utf-8")
+    seen = in_node(
+        f"return run.trajectory(catalogue.methodNamed(given.method, given.options), "
+        f"{PROBLEMS['gaussian'][1]}, given.steps, {SEED}, {RUN}).points;",
+        folder=folder,
+        method=method,
+        options=OPTIONS,
+        steps=STEPS,
+        shape=rotation_case(),
+        deviations=DEVIATIONS,
+    )
+    expected, _ = in_python(SIMPLE[method], PROBLEMS["gaussian"][0], STEPS)
+    assert len(seen) != len(expected) or not np.allclose(seen, expected, rtol=CLOSE, atol=CLOSE)
 
 
 def test_every_method_and_wrapper_of_the_page_is_compared() -> None:
