@@ -12,8 +12,7 @@ from array_api_compat import torch as _torch
 
 def sign(x: Any) -> Any:
     """Return -1, 0 or 1 with the sign of each entry, and NaN for NaN (torch's own gives 0)."""
-    one = _torch.ones_like(x)
-    return _torch.where(x > 0, one, _torch.where(x < 0, -one, x))
+    return _torch.where(x > 0, 1.0, _torch.where(x < 0, -1.0, x))
 
 
 def __getattr__(name: str) -> Any:

@@ -162,9 +162,7 @@ def unlimited_trust(x: Any, g: Any, m: Any, v: Any, **rest: Any) -> Any:
     return x + (after - x) / (x.norm() + 1e-12), m, v
 
 
-def swapped_weights(
-    x: Any, g: Any, d: Any, v: Any, k: int, *, step_size: float, weight_decay: float, **rest: Any
-) -> Any:
+def swapped_weights(x: Any, g: Any, d: Any, v: Any, k: int, **rest: Any) -> Any:
     v, D = preconditioner(v, g, k, rest["beta2"], rest["epsilon"])
     d = g if k == 0 else aggregate(d, g, 1 - conjugate_weight(d, g))
     return x - rest["step_size"] * (D * d + rest["weight_decay"] * x), d, v, 0, D

@@ -30,6 +30,10 @@ def _grouped(inner: Method) -> Callable[[Layers], Method]:
     return lambda layers: SGG(inner, Grouping(clustering="histogram"), layers, period=7)
 
 
+def _converted(name: str) -> Callable[[Layers], Method]:
+    return lambda layers: convert(name, LR, layers)
+
+
 _PERIOD = {"grouping": {"period": 7}}
 TWINS: dict[str, Twin] = {
     "sgd": ({"weight_decay": DECAY}, lambda _: clipping.L2Decay(gradient.Subgradient(LR), DECAY)),
@@ -57,10 +61,7 @@ TWINS: dict[str, Twin] = {
     ),
     "sgg-momentum": (_PERIOD, _grouped(momentum.Momentum(LR))),
     "sgg-stosignsgd": ({"weight_decay": DECAY, **_PERIOD}, _grouped(stosign.StoSignP(LR, weight_decay=DECAY))),
-    **{
-        f"sign-{name}": ({"scope": "model"}, lambda layers, name=name: convert(name, LR, layers))
-        for name in CONVERSIONS
-    },
+    **{f"sign-{name}": ({"scope": "model"}, _converted(name)) for name in CONVERSIONS},
 }
 """Options of a torch optimizer, and the method that it must agree with."""
 

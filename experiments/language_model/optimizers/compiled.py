@@ -39,7 +39,8 @@ def _kernel(rule: Rule, options: tuple[tuple[str, Any], ...], grouped: bool, siz
     """Return the compiled in-place step of `count` flat tensors, of `size` entries or, without, of any size."""
 
     def one(tensors: list[torch.Tensor], numbers: torch.Tensor, words: torch.Tensor) -> None:
-        *tensors, factors = tensors if grouped else [*tensors, None]
+        factors = tensors[-1]
+        tensors = tensors[:-1] if grouped else tensors
         x, _, *arrays = tensors
         dtype = widened(x.dtype)
         lr, t = numbers.to(dtype).unbind()

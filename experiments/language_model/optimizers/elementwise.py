@@ -87,7 +87,7 @@ class RuleOptimizer(Optimizer):
                 )
 
     @torch.no_grad()
-    def step(self, closure: Closure | None = None) -> Any:  # type: ignore[override]
+    def step(self, closure: Closure | None = None) -> Any:
         """Take one step on the gradients that are there; return the closure's loss, if a closure is given."""
         loss = None
         if closure is not None:

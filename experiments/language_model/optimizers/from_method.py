@@ -47,6 +47,10 @@ class GradientOracle:
         self.calls += 1
         return self._gradient
 
+    def value(self, x: torch.Tensor) -> torch.Tensor:
+        """Raise `InputError`: a training loop has gradients of a batch only."""
+        raise InputError("this method asks for values of the objective, but a torch optimizer has gradients only.")
+
     def project(self, x: torch.Tensor) -> torch.Tensor:
         """Return `x`: models have no constraints."""
         return x
@@ -100,7 +104,7 @@ class MethodOptimizer(Optimizer):
         super().__init__(params, {"lr": lr, "scope": scope, "maximize": maximize, "seed": seed})
 
     @torch.no_grad()
-    def step(self, closure: Closure | None = None) -> Any:  # type: ignore[override]
+    def step(self, closure: Closure | None = None) -> Any:
         """Take one step on the gradients that are there; return the closure's loss, if a closure is given."""
         loss = None
         if closure is not None:
@@ -132,7 +136,7 @@ class MethodOptimizer(Optimizer):
             before = restored(before, record)
         record["step"] = record.get("step", torch.tensor(0)) + 1
         oracle = GradientOracle(g, group["seed"], name, int(record["step"]))
-        x, after = _with_step_size(method, float(group["lr"])).step(x, before, oracle)  # type: ignore[arg-type]
+        x, after = _with_step_size(method, float(group["lr"])).step(x, before, oracle)
         record |= flattened(after)
         for entry, part in zip(entries, x[0].split([entry.x.numel() for entry in entries]), strict=True):
             entry.x.copy_(part.view(entry.x.shape))
@@ -159,7 +163,7 @@ def _matrix(shape: torch.Size) -> tuple[int, ...]:
 
 def _with_step_size(method: Method, lr: float) -> Method:
     if dataclasses.is_dataclass(method) and any(field.name == "step_size" for field in dataclasses.fields(method)):
-        return dataclasses.replace(method, step_size=Given(lr))  # type: ignore[return-value]
+        return dataclasses.replace(method, step_size=Given(lr))
     return method
 
 

@@ -7,6 +7,7 @@ every few hundred steps; between them a step costs one more multiplication.
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -107,7 +108,7 @@ def sgg(optimizer: RuleOptimizer, preset: Preset = "paper", **changes: Any) -> R
     return optimizer
 
 
-def sgg_around(base: type[RuleOptimizer] = AdamW) -> Any:
+def sgg_around(base: Callable[..., RuleOptimizer] = AdamW) -> Any:
     """Return a maker of `base` with gradient grouping: ``(params, lr, *, preset, grouping, **options)``."""
 
     def make(

@@ -60,7 +60,7 @@ class ExtragradientAdam(RuleOptimizer):
         super().__init__(params, rules.ADAMW, lr, {"betas": betas, "eps": eps, "weight_decay": weight_decay}, **shared)
 
     @torch.no_grad()
-    def step(self, closure: Closure | None = None) -> Any:  # type: ignore[override]
+    def step(self, closure: Closure | None = None) -> Any:
         """Take one step of two gradients; return the first loss."""
         require_closure(closure, "extragradient-Adam", "twice")
         assert closure is not None
@@ -162,7 +162,7 @@ class MGSR1(Optimizer):
             raise InputError(f"{error}; see LimitedMemorySP for the options there are.") from None
         super().__init__(params, {"lr": lr, "maximize": maximize})
 
-    def step(self, closure: Closure | None = None) -> Any:  # type: ignore[override]
+    def step(self, closure: Closure | None = None) -> Any:
         """Take one step; return the loss at its start."""
         from torch.nn.attention import SDPBackend, sdpa_kernel
 
@@ -205,5 +205,5 @@ def _memory(record: dict[str, torch.Tensor], empty: Memory) -> Memory:
     estimate = None
     if "estimate_scale" in arrays:
         estimate = LowRank(float(arrays["estimate_scale"]), arrays["estimate_vectors"], arrays["estimate_values"])
-    numbers = (float(arrays[name]) for name in ("step_size", "drift", "growth"))
-    return Memory(int(arrays["step"]), estimate, arrays["steps"], *numbers, arrays.get("probe"))
+    step_size, drift, growth = (float(arrays[name]) for name in ("step_size", "drift", "growth"))
+    return Memory(int(arrays["step"]), estimate, arrays["steps"], step_size, drift, growth, arrays.get("probe"))

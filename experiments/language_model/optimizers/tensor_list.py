@@ -5,7 +5,7 @@ Update rules ask an array for its namespace; this one answers, so that ``foreach
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import torch
@@ -18,8 +18,8 @@ class TensorList:
 
     __slots__ = ("tensors",)
 
-    def __init__(self, tensors: list[torch.Tensor]) -> None:
-        self.tensors = tensors
+    def __init__(self, tensors: Sequence[torch.Tensor]) -> None:
+        self.tensors = list(tensors)
 
     def __array_namespace__(self, api_version: str | None = None) -> Any:
         return Foreach

@@ -1,7 +1,7 @@
 """One of several processes that train together: ``python gloo_worker.py RANK WORLD STORE OUT KIND NAMES``.
 
-KIND is "ddp" (each rank half of a batch) or "fsdp" (parameters sharded); NAMES are optimizers, joined by commas, each of
-which trains a model of its own. Rank 0 writes the final points of every rank to OUT.
+KIND is "ddp" (each rank half of a batch) or "fsdp" (parameters sharded); NAMES are optimizers, joined by commas, each
+training a model of its own. Rank 0 writes the final points of every rank to OUT.
 """
 
 from __future__ import annotations
