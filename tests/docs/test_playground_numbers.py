@@ -331,6 +331,10 @@ BOUNDS: dict[str, tuple[str, Any]] = {
         "bounds.subgradientGap(problems.opposedPairs({dim: 4, epsilon: 0.5, spread: 0.1}), 0.2, N)",
         nonsmooth.NS_01.value(OpposedPairs(4, 0.5, 0.1).facts, Subgradient(0.2), N),
     ),
+    "sign floor": (
+        "problems.opposedPairs({dim: 4, epsilon: 0.5, spread: 0.1}).invariantGap",
+        np.full(40, OpposedPairs(4, 0.5, 0.1).facts["invariant_gap"]),
+    ),
     "max-coordinate": (
         "bounds.subgradientGap(problems.maxCoordinate({horizon: 20}), 0.2, N)",
         nonsmooth.NS_01.value(MaxCoordinate(20).facts, Subgradient(0.2), N),

@@ -39,7 +39,7 @@ function logTicks(low, high, count) {
   const finer = [];
   for (let n = first - 1; n <= last; n++) finer.push(...[1, 2, 5].map(m => m * 10 ** n));
   const inside = finer.filter(t => t >= low && t <= high);
-  return inside.length > 1 ? inside : [low, high];
+  return inside.length > 1 ? inside : linearTicks(low, high, count);
 }
 
 // From values to pixels, with ticks.

@@ -37,6 +37,9 @@ const modesGap = (problem, eta, beta, count) => {
 function theory(v, problem, steps) {
   const { method, eta, noise } = v;
   const momentum = { "momentum-sum": eta, "heavy-ball": eta, "momentum-average": eta * (1 - v.beta) }[method];
+  if (v.problem === "pairs" && method === "signsgd" && !noise) {
+    return [["floor of sign descent: εd, for no sign step changes the sum of x", () => problem.invariantGap]];
+  }
   if (!isQuadratic(v.problem)) {
     if (method !== "gradient-descent" || noise) return "No theorem of this page speaks about this pair; the bound is for exact gradient steps.";
     return [["bound on the best iterate: R²/(2(N+1)γ) + γM²/2", N => subgradientGap(problem, eta, N)]];

@@ -40,6 +40,7 @@ export function opposedPairs({ dim, epsilon, spread }) {
   const total = x => x.reduce((sum, a) => sum + a, 0);
   return {
     start, draws: 0, best: 0, lipschitz: Math.sqrt(dim * (1 + epsilon ** 2)), radius: norm(start),
+    invariantGap: epsilon * dim,
     project: clipTo(Array(dim).fill(-2), Array(dim).fill(2)),
     value: x => epsilon * Math.abs(total(x))
       + x.reduce((sum, a, i) => (i % 2 ? sum + Math.abs(x[i - 1] - a) : sum), 0),
