@@ -25,7 +25,7 @@ from ratecheck.theory.errors import InputError
 Pages = Iterator[tuple[str, Figure]]  # what is added to the name of the figure in the file name, "" for a single page
 
 
-_FEWEST_RECORDS = 3  # of a line that is worth comparing
+_FEWEST_RECORDS = 6  # of a line that is worth comparing
 _PANELS_PER_PAGE = 6
 COUNTEREXAMPLES = {
     "CE-A": "opposed pairs",
@@ -117,9 +117,8 @@ def _one_of_each(found: Sequence[Result]) -> list[Result]:
             for one in sorted(found, key=lambda one: (one.steps.size, one.horizon)):
                 if share(one) == shared and one.side == "upper":
                     methods[_family(one)] = one
-            if len({name.startswith("StoSign") for name in methods}) == 2 and _records(methods.values()) > _records(
-                best
-            ):
+            both = "SignSGD" in methods and any(name.startswith("StoSign") for name in methods)
+            if both and _records(methods.values()) > _records(best):
                 best = list(methods.values())
         if best:
             return best

@@ -9,13 +9,13 @@ from matplotlib.figure import Figure
 
 from ratecheck.figures.against import against
 from ratecheck.figures.catalogue import FIGURES
-from ratecheck.figures.comparison import comparison
 from ratecheck.figures.convergence import convergence_page
 from ratecheck.figures.files import MissingResultError
 from ratecheck.figures.paper.numbers import RESOLUTION
 from ratecheck.figures.results import Result, Results
 from ratecheck.figures.statistics import exponents, power, verdict_bars
 from ratecheck.figures.sweeps import Sweep, load_sweep
+from ratecheck.figures.termination import termination
 from ratecheck.figures.tightness import tightness_overview
 
 FEWEST_RECORDS = 5
@@ -62,17 +62,17 @@ def _misquoted(results: Results) -> Figure:
 
 
 def _cliff(results: Results) -> Figure:
-    """The gradient against the number of calls for several block sizes: nothing happens until the matrix is known."""
-    panels: dict[str, list[Result]] = {}
+    """The gradient against steps for several block sizes: little happens until the matrix is known."""
+    panels: dict[str, dict[str, Result]] = {}
     for one in results.claims:
         condition, _, block = one.id.removeprefix("qn-01-kappa").partition("-tau")
         if one.id.startswith("qn-01-kappa") and block:
-            panels.setdefault(f"condition number {condition}", []).append(one)
+            panels.setdefault(f"condition number {condition}", {})[f"block size {block}"] = one
     if not panels:
         raise MissingResultError(
             "the results hold no quadratic game of claims QN-01; run `ratecheck verify --tag mgsr1-sp`."
         )
-    return comparison(panels, lambda one: f"block size {one.id.rpartition('-tau')[2]}")
+    return termination(panels)
 
 
 def _dimension(results: Results) -> Figure:

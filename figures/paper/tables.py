@@ -140,7 +140,7 @@ def _tight(claims: Sequence[Result]) -> Table:
         "Bounds that are tight: a selection of the bounds with an instance on which observed / bound has a stated "
         "value, and the value that was observed. All of them are in the file of verdicts."
     )
-    columns = "p{0.13\\linewidth}p{0.33\\linewidth}p{0.27\\linewidth}rr"
+    columns = "P{0.13\\linewidth}P{0.33\\linewidth}P{0.27\\linewidth}rr"
     return Table(caption, columns, ("bound", "what it says", "instance", "stated", "observed"), rows, long=True)
 
 
@@ -152,7 +152,7 @@ def _vacuous(claims: Sequence[Result]) -> Table:
         "Bounds that hold and say little on the instance: claims whose largest observed / bound is below one "
         "thousandth, one for each bound, the loosest first."
     )
-    columns = "p{0.24\\linewidth}p{0.36\\linewidth}p{0.24\\linewidth}r"
+    columns = "P{0.24\\linewidth}P{0.36\\linewidth}P{0.24\\linewidth}r"
     return Table(caption, columns, ("claim", "what it says", "problem", "obs./bound"), rows, long=True)
 
 
@@ -166,7 +166,7 @@ def _refuted(claims: Sequence[Result]) -> Table:
         "Every refuted claim. The last column is the largest observed / bound, empty where the claim is about an "
         "exponent or where the measure is infinite."
     )
-    columns = "p{0.24\\linewidth}p{0.48\\linewidth}lr"
+    columns = "P{0.24\\linewidth}P{0.48\\linewidth}lr"
     return Table(caption, columns, ("claim", "what was claimed", "whose", "obs./bound"), rows, long=True)
 
 
@@ -194,7 +194,7 @@ def _source(source: str, title: str) -> Made:
             f"{title}: every bound of the ledger, whose statement it is, the claims that hold and those refuted, and "
             "the largest observed / bound among those that hold."
         )
-        columns = "p{0.19\\linewidth}p{0.43\\linewidth}lrrr"
+        columns = "P{0.19\\linewidth}P{0.43\\linewidth}lrrr"
         return Table(caption, columns, ("bound", "what it says", "whose", "hold", "ref.", "obs./b."), rows, long=True)
 
     return made
@@ -207,7 +207,7 @@ def _rates(claims: Sequence[Result]) -> Table:
         for one in sorted(group, key=lambda one: one.id)
     ]
     caption = "Claims about exponents: the claimed exponent of the number of steps and the one measured on the tail."
-    columns = "p{0.24\\linewidth}p{0.40\\linewidth}rrl"
+    columns = "P{0.24\\linewidth}P{0.40\\linewidth}rrl"
     return Table(caption, columns, ("claim", "what was claimed", "claimed", "measured", "verdict"), rows, long=True)
 
 
@@ -254,6 +254,6 @@ def _language_model(folder: Path) -> str:
             "\\texttt{ratecheck lm compare} runs them.\n"
         )
     caption = "Claims about training a language model: mean over seeds and the value claimed at most."
-    columns = "p{0.55\\linewidth}rrrl"
+    columns = "P{0.55\\linewidth}rrrl"
     table = Table(caption, columns, ("what was claimed", "seeds", "mean", "claimed", "verdict"), rows, long=True)
     return "Table~\\ref{tab:language-model} lists what was checked.\n" + table.latex("language-model")

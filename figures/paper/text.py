@@ -51,7 +51,8 @@ def decimal(value: float | None, digits: int = 3) -> str:
     if value == 0:
         return "0"
     if SMALLEST_PLAIN <= abs(value) < LARGEST_PLAIN:
-        shown = f"{value:#.{digits}g}".rstrip(".")
+        # Where the digits do not reach the decimal point, the whole part is shown.
+        shown = f"{value:.0f}" if abs(value) >= 10**digits else f"{value:#.{digits}g}".rstrip(".")
         return shown if value > 0 else f"${shown}$"
     mantissa, exponent = f"{value:.{digits - 1}e}".split("e")
     return rf"${mantissa}\cdot 10^{{{int(exponent)}}}$"

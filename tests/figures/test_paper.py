@@ -183,6 +183,7 @@ def test_the_constants_of_the_checker_are_those_of_the_code() -> None:
         (0.5, "0.500"),
         (-0.5, "$-0.500$"),
         (123.4, "123"),
+        (2493.8, "2494"),
         (2.39e10, r"$2.39\cdot 10^{10}$"),
         (float("inf"), r"$\infty$"),
     ],
