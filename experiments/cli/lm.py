@@ -8,10 +8,10 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from ratecheck.experiments.cli.lm_progress import Counter, Progress
 from ratecheck.experiments.cli.options import default_jobs
 
 if TYPE_CHECKING:
-    from ratecheck.experiments.language_model.runs import Run
     from ratecheck.experiments.language_model.setup import Setup
     from ratecheck.experiments.language_model.train import Training
 
@@ -23,6 +23,7 @@ def register(commands: Any) -> None:
     _add_train(actions)
     _add_compare(actions)
     _add_fp8(actions)
+    _add_minimax(actions)
     resume = actions.add_parser("resume", help="go on from the checkpoint of a folder, with the same bits")
     resume.add_argument("folder", type=Path, metavar="DIR", help="folder of a run")
     resume.set_defaults(run=run_resume, checkpoint_every=0)
@@ -88,6 +89,16 @@ def _add_fp8(actions: Any) -> None:
     parser.add_argument("--jobs", type=int, default=default_jobs(), help="processes (default: all cores)")
     parser.add_argument("--out", type=Path, default=Path("results"), metavar="DIR", help="folder of results")
     parser.set_defaults(run=run_fp8)
+
+
+def _add_minimax(actions: Any) -> None:
+    parser = actions.add_parser("minimax", help="adversarial training as a saddle point, at equal gradients")
+    _add_setup(parser)
+    parser.add_argument("--methods", nargs="+", metavar="NAME", help="names (default: all)")
+    parser.add_argument("--radius", type=float, default=0.1, help="of the offset of a position (default: 0.1)")
+    parser.add_argument("--seeds", type=int, default=3, help="runs of each (default: 3)")
+    parser.add_argument("--out", type=Path, default=Path("results"), metavar="DIR", help="folder of results")
+    parser.set_defaults(run=run_minimax)
 
 
 def _setup(arguments: argparse.Namespace, **recipe: Any) -> Setup:
@@ -174,7 +185,7 @@ def _run(training: Training, folder: Path, options: argparse.Namespace) -> int:
     recipe = training.setup.recipe
     every = options.checkpoint_every or max(1, recipe.steps // 10)
     try:
-        with _Progress(recipe.steps, training.step, getattr(options, "tensorboard", None)) as progress:
+        with Progress(recipe.steps, training.step, getattr(options, "tensorboard", None)) as progress:
             history = train(training, folder, checkpoint_every=every, on_step=progress.advance)
     except DivergenceError as error:
         print(f"ratecheck: {error}", file=sys.stderr)
@@ -188,68 +199,6 @@ def _run(training: Training, folder: Path, options: argparse.Namespace) -> int:
     return AS_EXPECTED
 
 
-class _Progress:
-    """A bar on a terminal, a line for each tenth elsewhere; TensorBoard where it is wanted."""
-
-    def __init__(self, steps: int, start: int, tensorboard: Path | None) -> None:
-        from tqdm import tqdm
-
-        self._bar = tqdm(total=steps, initial=start, unit="step", disable=not sys.stderr.isatty(), leave=False)
-        self._every = max(1, steps // 10)
-        self._writer = _tensorboard(tensorboard)
-
-    def __enter__(self) -> _Progress:
-        return self
-
-    def __exit__(self, *details: object) -> None:
-        self._bar.close()
-        if self._writer is not None:
-            self._writer.close()
-
-    def advance(self, training: Training) -> None:
-        self._bar.update()
-        loss = training.history.losses[-1]
-        if self._writer is not None:
-            self._writer.add_scalar("loss", loss, training.step)
-        if self._bar.disable and training.step % self._every == 0 and training.processes.rank == 0:
-            print(f"step {training.step}: loss {loss:.4f}", file=sys.stderr, flush=True)
-        self._bar.set_postfix(loss=f"{loss:.3f}", refresh=False)
-
-
-def _tensorboard(folder: Path | None) -> Any:
-    if folder is None:
-        return None
-    from ratecheck.theory.errors import InputError
-
-    try:
-        from torch.utils.tensorboard import SummaryWriter
-    except ImportError:
-        raise InputError("--tensorboard needs the package tensorboard; run `pip install tensorboard`.") from None
-    return SummaryWriter(str(folder))
-
-
-class _Counter:
-    """Counts finished runs: a bar on a terminal, plain lines elsewhere."""
-
-    def __init__(self) -> None:
-        from tqdm import tqdm
-
-        self._bar = tqdm(unit="run", disable=not sys.stderr.isatty(), leave=False)
-        self._count = 0
-
-    def __call__(self, run: Run) -> None:
-        self._count += 1
-        self._bar.update()
-        if self._bar.disable:
-            recipe = run.setup.recipe
-            print(
-                f"run {self._count}: {recipe.optimizer} step size {recipe.step_size:.3g} seed {recipe.seed}: "
-                f"{run.excess:.4f}",
-                file=sys.stderr,
-                flush=True,
-            )
-
-
 def run_compare(options: argparse.Namespace) -> int:
     """Compare optimizers."""
     from ratecheck.experiments.cli.main import AS_EXPECTED
@@ -260,7 +209,7 @@ def run_compare(options: argparse.Namespace) -> int:
     from ratecheck.experiments.language_model.runs import Workers
 
     names = options.optimizers or list(DEFAULT)
-    with Workers(options.out, options.jobs, _Counter()) as workers:
+    with Workers(options.out, options.jobs, Counter()) as workers:
         result = compare(setup, names, options.seeds, options.out, workers)
     print(f"{result.language}; entropy rate {result.floor}; excess loss in nats, mean and 95 % interval over seeds")
     print(f"{'optimizer':12} {'step size':>10} {'searched':>8}  {'excess':24} minus adamw")
@@ -279,13 +228,14 @@ def run_fp8(options: argparse.Namespace) -> int:
     from ratecheck.experiments.language_model import require_torch
 
     require_torch()
-    from ratecheck.experiments.language_model.fp8_study import DEFAULT, STEPS, fp8_study, table
+    from ratecheck.experiments.language_model.fp8_conditions import DEFAULT, STEPS
+    from ratecheck.experiments.language_model.fp8_study import fp8_study, table
     from ratecheck.experiments.language_model.outcome import FILE, read_findings
     from ratecheck.experiments.language_model.runs import Workers
 
     options.steps = options.steps or STEPS
     setup = _setup(options, optimizer="adamw", step_size=1e-3)
-    with Workers(options.out, options.jobs, _Counter()) as workers:
+    with Workers(options.out, options.jobs, Counter()) as workers:
         study = fp8_study(
             setup, options.conditions or list(DEFAULT), options.methods, options.seeds, options.out, workers
         )
@@ -303,6 +253,21 @@ def run_fp8(options: argparse.Namespace) -> int:
         print(f"{mark} {one['id']:32} {one['verdict']:10} {one['reason']}")
     print(f"results: {options.out / FILE}")
     return AS_EXPECTED if all(one["as_expected"] for one in claims) else UNEXPECTED
+
+
+def run_minimax(options: argparse.Namespace) -> int:
+    """Train against an adversary."""
+    from ratecheck.experiments.cli.main import AS_EXPECTED
+
+    setup = _setup(options, optimizer="adamw", step_size=1e-3)
+    from ratecheck.experiments.language_model.minimax import PLAYERS, minimax
+
+    print("method: excess loss without an adversary by seed; mean under an attack of each radius")
+    for row in minimax(setup, options.methods or list(PLAYERS), options.seeds, options.out, options.radius):
+        clean = " ".join(f"{value:.3f}" for value in row["clean"])
+        attacked = ", ".join(f"{float(key):.3g}: {value:.3f}" for key, value in row["attacked"].items())
+        print(f"{row['method']:20} {clean}   {attacked}")
+    return AS_EXPECTED
 
 
 def run_presets(options: argparse.Namespace) -> int:

@@ -78,7 +78,8 @@ def speed(device: str, preset: str, out: Path) -> dict[str, Any]:
 
 def experiment(device: str, preset: str, out: Path) -> dict[str, Any]:
     """Return the excess loss of the main contestants at one step size each, until half of the time is spent."""
-    start, rows = time.perf_counter(), {}
+    start = time.perf_counter()
+    rows: dict[str, Any] = {}
     precision = "bf16" if device == "cuda" else "float32"
     with Workers(out, 1) as workers:
         for name in ("adamw", "stosignsgd", "signum", "momentum"):

@@ -118,6 +118,18 @@ def test_two_processes_are_one_with_the_whole_batch(tmp_path: Path) -> None:
     )
 
 
+def test_minimax_prints_clean_and_attacked_losses(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    pytest.importorskip("torch")
+    assert main(["lm", "minimax", *SHORT, "--seeds", "2", "--out", str(tmp_path)]) == 0
+    assert "extragradient-adam" in capsys.readouterr().out
+    rows = json.loads((tmp_path / "language_model.json").read_text())["experiments"]["minimax"]
+    for row in rows:
+        attacked = [row["attacked"][key] for key in sorted(row["attacked"], key=float)]
+        assert sum(row["clean"]) / 2 < attacked[0] < attacked[1] < attacked[2], row["method"]
+    assert main(["lm", "minimax", *SHORT, "--methods", "sgda", "--out", str(tmp_path)]) == 2
+    assert "no method of the game" in one_sentence(capsys)
+
+
 BAD = {
     "preset": (["--preset", "smok"], "no preset is called 'smok'"),
     "optimizer": (["--optimizer", "adam"], "optimizer is 'adam'"),

@@ -14,7 +14,7 @@ torch = pytest.importorskip("torch")
 
 from ratecheck.experiments.claim import SOURCE_TAGS  # noqa: E402
 from ratecheck.experiments.language_model import compare as module  # noqa: E402
-from ratecheck.experiments.language_model import fp8_study  # noqa: E402
+from ratecheck.experiments.language_model import fp8_conditions, fp8_study  # noqa: E402
 from ratecheck.experiments.language_model.compare import CONTESTANTS, compare, table  # noqa: E402
 from ratecheck.experiments.language_model.history import Record  # noqa: E402
 from ratecheck.experiments.language_model.optimizers import OPTIMIZERS  # noqa: E402
@@ -183,7 +183,7 @@ def test_a_diverged_run_counts_as_lost() -> None:
     one = study({})
     one.runs["states", "adamw"] = [made_up(0.5, seed, diverged=3) for seed in range(5)]
     (found,) = (finding for finding in fp8_study.findings(one) if finding.id == "lm-fp8-states-adamw")
-    assert found.values == (fp8_study.CAP,) * 5
+    assert found.values == (fp8_conditions.CAP,) * 5
     assert found.to_json()["verdict"] == "refuted"
 
 

@@ -1,0 +1,75 @@
+"""How far a training run, or a set of them, has come: a bar on a terminal, plain lines elsewhere."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from ratecheck.experiments.language_model.runs import Run
+    from ratecheck.experiments.language_model.train import Training
+
+
+class Progress:
+    """A bar on a terminal, a line for each tenth elsewhere; TensorBoard where it is wanted."""
+
+    def __init__(self, steps: int, start: int, tensorboard: Path | None) -> None:
+        from tqdm import tqdm
+
+        self._bar = tqdm(total=steps, initial=start, unit="step", disable=not sys.stderr.isatty(), leave=False)
+        self._every = max(1, steps // 10)
+        self._writer = _tensorboard(tensorboard)
+
+    def __enter__(self) -> Progress:
+        return self
+
+    def __exit__(self, *details: object) -> None:
+        self._bar.close()
+        if self._writer is not None:
+            self._writer.close()
+
+    def advance(self, training: Training) -> None:
+        """Tell that a step is over."""
+        self._bar.update()
+        loss = training.history.losses[-1]
+        if self._writer is not None:
+            self._writer.add_scalar("loss", loss, training.step)
+        if self._bar.disable and training.step % self._every == 0 and training.processes.rank == 0:
+            print(f"step {training.step}: loss {loss:.4f}", file=sys.stderr, flush=True)
+        self._bar.set_postfix(loss=f"{loss:.3f}", refresh=False)
+
+
+def _tensorboard(folder: Path | None) -> Any:
+    if folder is None:
+        return None
+    from ratecheck.theory.errors import InputError
+
+    try:
+        from torch.utils.tensorboard import SummaryWriter
+    except ImportError:
+        raise InputError("--tensorboard needs the package tensorboard; run `pip install tensorboard`.") from None
+    return SummaryWriter(str(folder))
+
+
+class Counter:
+    """Counts finished runs: a bar on a terminal, plain lines elsewhere."""
+
+    def __init__(self) -> None:
+        from tqdm import tqdm
+
+        self._bar = tqdm(unit="run", disable=not sys.stderr.isatty(), leave=False)
+        self._count = 0
+
+    def __call__(self, run: Run) -> None:
+        """Tell that a run is over."""
+        self._count += 1
+        self._bar.update()
+        if self._bar.disable:
+            recipe = run.setup.recipe
+            print(
+                f"run {self._count}: {recipe.optimizer} step size {recipe.step_size:.3g} seed {recipe.seed}: "
+                f"{run.excess:.4f}",
+                file=sys.stderr,
+                flush=True,
+            )
