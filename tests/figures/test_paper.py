@@ -230,6 +230,17 @@ def test_missing_results_and_sources_are_one_sentence(
         source_files(tmp_path)
 
 
+def test_language_model_findings_become_a_table_and_their_absence_a_sentence(ledger: Results, tmp_path: Path) -> None:
+    absent = tables(ledger.claims, {"a": 1}, tmp_path)["language-model"]
+    assert "were not run" in absent
+    finding = {"title": "loss_at 5 %", "runs": 4, "values": [1.0, 1.5], "bound": 1.4, "verdict": "holds"}
+    (tmp_path / "language_model.json").write_text(json.dumps({"format": 1, "claims": [finding], "experiments": {}}))
+    present = tables(ledger.claims, {"a": 1}, tmp_path)["language-model"]
+    assert r"5 \%" in present
+    assert "1.25" in present
+    assert r"\label{tab:language-model}" in present
+
+
 @pytest.mark.slow
 @pytest.mark.skipif(
     shutil.which("latexmk") is None or shutil.which("pdflatex") is None, reason="LaTeX is not installed"
