@@ -3,7 +3,7 @@
 A counter generator: every replica and every shard computes the same number for the same entry, a run that is killed
 and resumed draws what it would have drawn, and there is no generator to save. The index of an entry goes through a line
 whose two 32-bit coefficients are a cryptographic hash of (seed, parameter, step), and then through a mixing function
-(Wellons, 2018: two multiplications and three xorshifts); 24 bits are kept.
+(Wellons, 2018: two multiplications, each after a xorshift); the upper 24 bits are kept.
 The functions work on integer arrays of NumPy and of torch alike, so that both draw the same numbers.
 """
 
@@ -71,7 +71,7 @@ def signed_bits(index: Array, factor: Array | int, start: Array | int) -> Array:
     x = index * factor + start
     x = (x ^ ((x >> 16) & 0xFFFF)) * MIX_FIRST
     x = (x ^ ((x >> 15) & 0x1FFFF)) * MIX_SECOND
-    return (x ^ ((x >> 16) & 0xFFFF)) >> 8
+    return x >> 8
 
 
 def require_countable(entries: int) -> None:

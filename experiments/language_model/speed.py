@@ -2,7 +2,7 @@
 
 All optimizers are timed in turn, round after round in one process, and each is given by its fastest round, so that a
 busy machine slows all of them down alike; with one thread it is processor time. Gradient grouping re-clusters at its
-first step here, and 1 / `PERIOD` of that is added to its other steps. AdamW as torch ships it, fused and foreach, is in the same table.
+first step here, and 1 / `PERIOD` of that is added to its other steps. AdamW as torch ships it is in the same table.
 """
 
 from __future__ import annotations

@@ -21,11 +21,9 @@ def _symmetric_noise(
 ) -> None:
     """Write ``2 u - 1`` to `out`, for the u of `signed_bits`; `bits` and `spare` are overwritten."""
     torch.mul(index, word.factor, out=bits).add_(word.start)
-    for distance, mask, factor in ((16, 0xFFFF, MIX_FIRST), (15, 0x1FFFF, MIX_SECOND), (16, 0xFFFF, 1)):
+    for distance, mask, factor in ((16, 0xFFFF, MIX_FIRST), (15, 0x1FFFF, MIX_SECOND)):
         torch.bitwise_right_shift(bits, distance, out=spare).bitwise_and_(mask)
-        bits.bitwise_xor_(spare)
-        if factor != 1:
-            bits.mul_(factor)
+        bits.bitwise_xor_(spare).mul_(factor)
     out.copy_(bits.bitwise_right_shift_(32 - BITS)).mul_(2.0 ** (1 - BITS))
 
 

@@ -25,7 +25,7 @@ N = 2**18
 LIMIT = 5.0
 Draw = Callable[[str, int], np.ndarray]
 GOLDEN_KEY = (-281287405, -141048829)
-GOLDEN_BITS = [4749307, 7699474, 13429462]
+GOLDEN_BITS = [4749107, 7699687, 13429402]
 
 
 def chi_square_z(counts: np.ndarray) -> float:
