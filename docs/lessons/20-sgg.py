@@ -26,8 +26,8 @@ print("scales:", np.round(scales, 3), " scaled step:", np.round(scales[groups] *
 
 # %% [markdown]
 # **What groups buy.** Sixty coordinates whose gradient bounds span four decades, random signs. With $k$ groups and the
-# best step for each, what can be *promised* is $\sqrt{2T}\sum_c \sqrt{n_c\sum_{i\in c}G_i^2}$ on the unit box: one group
-# promises over twice as much regret as a step for each coordinate, and a few groups get nearly all of the gain.
+# best step for each, what can be *promised* is $\sqrt{2T}\sum_c \sqrt{n_c\sum_{i\in c}G_i^2}$ on the unit box: one
+# group promises over twice as much regret as a step for each coordinate, and a few groups get nearly all of the gain.
 
 # %%
 import board
