@@ -168,13 +168,8 @@ def _ratio(study: Fp8Study, method: str, condition: str) -> tuple[float, ...]:
 
 # (condition, method, largest ratio to float32, expected, in words)
 _CLAIMS = (
-    (
-        "states",
-        "adamw",
-        2.0,
-        "refuted",
-        "AdamW with states in E4M3, scaled per tensor, ends within twice its float32 excess",
-    ),
+    # Scaled states alone do no harm on the smoke model: less than a thousandth of the second moment underflows there.
+    ("states", "adamw", 2.0, "holds", "AdamW with E4M3 states scaled per tensor ends within twice its float32 excess"),
     ("all", "adamw", 2.0, "refuted", "AdamW in FP8 throughout ends within twice its float32 excess"),
     (
         "plain-9",

@@ -169,20 +169,20 @@ def study(ratio: dict[tuple[str, str], float]) -> Any:
 
 
 def test_the_fp8_findings_follow_the_ratio_to_float32() -> None:
-    ratio = {("states", "adamw"): 4.0, ("states", "stosignsgd"): 1.02, ("plain-0", "stosignsgd"): 3.0}
+    ratio = {("all", "adamw"): 4.0, ("states", "stosignsgd"): 1.02, ("plain-0", "stosignsgd"): 3.0}
     found = {one.id: one.to_json() for one in fp8_study.findings(study(ratio))}
-    assert found["lm-fp8-states-adamw"]["verdict"] == "refuted"
+    assert found["lm-fp8-all-adamw"]["verdict"] == "refuted"
     assert found["lm-fp8-states-stosignsgd"]["verdict"] == "holds"
     assert found["lm-fp8-plain-0-stosignsgd"]["verdict"] == "refuted"
     assert all(one["as_expected"] for one in found.values())
-    reverse = {("states", "adamw"): 1.02, ("states", "stosignsgd"): 4.0}
+    reverse = {("all", "adamw"): 1.02, ("states", "stosignsgd"): 4.0}
     assert not any(one.to_json()["as_expected"] for one in fp8_study.findings(study(reverse)))
 
 
 def test_a_diverged_run_counts_as_lost() -> None:
     one = study({})
-    one.runs["states", "adamw"] = [made_up(0.5, seed, diverged=3) for seed in range(5)]
-    (found,) = (finding for finding in fp8_study.findings(one) if finding.id == "lm-fp8-states-adamw")
+    one.runs["all", "adamw"] = [made_up(0.5, seed, diverged=3) for seed in range(5)]
+    (found,) = (finding for finding in fp8_study.findings(one) if finding.id == "lm-fp8-all-adamw")
     assert found.values == (fp8_conditions.CAP,) * 5
     assert found.to_json()["verdict"] == "refuted"
 
