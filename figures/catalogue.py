@@ -17,8 +17,10 @@ from ratecheck.figures.canvas import save
 from ratecheck.figures.comparison import comparison
 from ratecheck.figures.contents import Shown, contents_page
 from ratecheck.figures.files import MissingResultError
+from ratecheck.figures.paper.numbers import RESOLUTION
 from ratecheck.figures.phase import phase
 from ratecheck.figures.results import Result, Results, load_results
+from ratecheck.figures.statistics import exponents, power, verdict_bars
 from ratecheck.figures.sweeps import Map, Sweep, load_map, load_sweep, stored_names
 from ratecheck.theory.errors import InputError
 
@@ -152,6 +154,12 @@ def _saddle(results: Results) -> Pages:
         yield f"-{number}", comparison(page)
 
 
+def _checker(results: Results) -> Pages:
+    yield "-verdicts", verdict_bars(_claims(results))
+    yield "-power", power(_claims(results), RESOLUTION)
+    yield "-exponents", exponents(_claims(results))
+
+
 def _step_size(results: Results) -> Pages:
     yield "", against(load_sweep(results.folder, "step-size"))
 
@@ -168,6 +176,12 @@ FIGURES: dict[str, Entry] = {
         "Largest observed / bound of each claim. Near 1 the bound is tight, far below 1 it promises little on that "
         "instance, above 1 it is exceeded: those claims are refuted.",
         _tightness,
+    ),
+    "checker": Entry(
+        "The checker: verdicts, power, exponents",
+        "Claims by source, verdict and provenance; the violations that would have been caught; measured exponents "
+        "against claimed ones.",
+        _checker,
     ),
     "sign-counterexamples": Entry(
         "SignSGD against StoSignSGD on the counterexamples CE-A to CE-D",
