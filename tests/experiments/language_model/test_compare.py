@@ -174,7 +174,7 @@ def test_the_fp8_findings_follow_the_ratio_to_float32() -> None:
     assert found["lm-fp8-all-adamw"]["verdict"] == "refuted"
     assert found["lm-fp8-states-stosignsgd"]["verdict"] == "holds"
     assert found["lm-fp8-plain-0-stosignsgd"]["verdict"] == "refuted"
-    assert all(one["as_expected"] for one in found.values())
+    assert [name for name, one in found.items() if not one["as_expected"]] == ["lm-fp8-plain-0-stosignsgd"]
     reverse = {("all", "adamw"): 1.02, ("states", "stosignsgd"): 4.0}
     assert not any(one.to_json()["as_expected"] for one in fp8_study.findings(study(reverse)))
 
