@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 import math
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -81,7 +82,6 @@ def begin(setup: Setup, corpus: Corpus | None = None, weights: Path | None = Non
     tokenizer = None if setup.tokenizer is None else Path(setup.tokenizer)
     corpus = corpus or open_corpus(setup.source, vocabulary=setup.shape.vocabulary, tokenizer=tokenizer)
     require_fits(setup, device, processes.count)
-    torch.set_flush_denormal(True)  # states of rare tokens decay into numbers on which a CPU is ten times slower
     torch.manual_seed(recipe.seed)
     generator = torch.Generator().manual_seed(_stream(recipe.seed, "weights"))
     model: nn.Module = Decoder(setup.shape, generator)
@@ -107,6 +107,17 @@ def _stream(seed: int, purpose: str) -> int:
     return int(np.random.SeedSequence(seed, spawn_key=(word(purpose),)).generate_state(1, np.uint64)[0] >> 1)
 
 
+@contextmanager
+def _denormals_flushed() -> Iterator[None]:
+    """Flush denormals for as long as a training runs: NumPy in the same thread would lose them too."""
+    torch.set_flush_denormal(True)  # states of rare tokens decay into numbers on which a CPU is ten times slower
+    try:
+        yield
+    finally:
+        torch.set_flush_denormal(False)
+
+
+@_denormals_flushed()
 def train(
     training: Training,
     folder: Path | None = None,

@@ -69,6 +69,11 @@ def test_the_loss_falls_towards_the_exact_predictor() -> None:
     assert all(record.excess > -4 * record.error for record in history.records)  # none is better than exact
 
 
+def test_training_leaves_denormals_to_the_rest_of_the_process() -> None:
+    train(begin(setup(steps=1)))
+    assert np.float32(1e-30) * np.float32(1e-10) > 0
+
+
 def test_a_run_is_a_function_of_its_setup() -> None:
     assert train(begin(setup())).curve() == train(begin(setup())).curve()
     assert train(begin(setup())).curve() != train(begin(setup(seed=1))).curve()
