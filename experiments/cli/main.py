@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Sequence
-from typing import NoReturn
+from typing import Any, NoReturn
 
 import ratecheck
 
@@ -13,7 +13,10 @@ AS_EXPECTED, UNEXPECTED, BAD_INPUT = 0, 1, 2
 
 
 class _Parser(argparse.ArgumentParser):
-    """Reports a wrong command line in one sentence."""
+    """Reports a wrong command line in one sentence, and takes no abbreviated options: --seed is not --seeds."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**options | {"allow_abbrev": False})
 
     def error(self, message: str) -> NoReturn:
         self.exit(BAD_INPUT, f"{self.prog}: {message.rstrip('.')}; `{self.prog} --help` shows what is allowed.\n")

@@ -156,7 +156,9 @@ def test_bad_input_is_one_sentence(
     assert expected in one_sentence(capsys)
 
 
-@pytest.mark.parametrize("words", [[], ["verfy"], ["verify", "--suite", "huge"], ["verify", "--seed", "x"]])
+@pytest.mark.parametrize(
+    "words", [[], ["verfy"], ["verify", "--sui", "quick"], ["verify", "--suite", "huge"], ["verify", "--seed", "x"]]
+)
 def test_a_wrong_command_line_is_one_sentence(words: list[str], capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as stop:
         main(words)
