@@ -19,6 +19,7 @@ from ratecheck.figures.contents import Shown, contents_page
 from ratecheck.figures.files import MissingResultError
 from ratecheck.figures.paper.numbers import RESOLUTION
 from ratecheck.figures.phase import phase
+from ratecheck.figures.portrait import phase_portrait
 from ratecheck.figures.results import Result, Results, load_results
 from ratecheck.figures.statistics import exponents, power, verdict_bars
 from ratecheck.figures.sweeps import Map, Sweep, load_map, load_sweep, stored_names
@@ -154,6 +155,18 @@ def _saddle(results: Results) -> Pages:
         yield f"-{number}", comparison(page)
 
 
+def _phase_portrait(results: Results) -> Pages:
+    paths: dict[str, dict[str, Result]] = {}
+    for one in results.with_tag("phase-portrait"):
+        paths.setdefault(one.method_name, {})[one.measure] = one
+    whole = {name: (found["coordinate 0"], found["coordinate 1"]) for name, found in paths.items() if len(found) == 2}
+    if not whole:
+        raise MissingResultError(
+            f"{results.folder} holds no path with both coordinates; run `ratecheck verify --tag phase-portrait` first."
+        )
+    yield "", phase_portrait(whole)
+
+
 def _checker(results: Results) -> Pages:
     yield "-verdicts", verdict_bars(_claims(results))
     yield "-power", power(_claims(results), RESOLUTION)
@@ -192,6 +205,11 @@ FIGURES: dict[str, Entry] = {
         "Final gap against step size",
         "Median and band of 10 to 90 % over runs after a fixed number of oracle calls. A line that ends has diverged.",
         _step_size,
+    ),
+    "phase-portrait": Entry(
+        "Paths of GDA, extragradient and OGDA on f = xy",
+        "GDA spirals outward, extragradient and OGDA spiral into the saddle point; dashed the exact laws.",
+        _phase_portrait,
     ),
     "saddle": Entry(
         "Saddle-point methods on the same problems",
