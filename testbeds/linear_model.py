@@ -104,8 +104,7 @@ class LinearModel:
         if self.samples == 1:
             index = index[:, 0]
             rows = A.take(index, axis=0)
-            slopes = self.loss.slope(row_dot(rows, x), b.take(index))
-            rows *= slopes[:, None]
+            rows *= self.loss.slope(row_dot(rows, x), b.take(index))[:, None]
             return self._regularized(rows, x)
         rows = A.take(index, axis=0)
         slopes = self.loss.slope(np.einsum("rbn,rn->rb", rows, x), b.take(index))

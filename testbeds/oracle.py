@@ -24,11 +24,13 @@ class FunctionOracle:
     watch : callable, optional
     """
 
-    __slots__ = ("_noise", "_problem", "_sample", "_streams", "_watch", "calls")
+    __slots__ = ("_batch", "_draws", "_noise", "_problem", "_sample", "_streams", "_watch", "calls")
 
     def __init__(self, problem: Any, streams: Streams, watch: Watch | None = None) -> None:
         self.calls = 0
         self._problem = problem
+        self._draws = problem.draws
+        self._batch = problem.batch
         self._streams = streams
         self._watch = watch
         self._sample: Stream | None = None
@@ -36,15 +38,15 @@ class FunctionOracle:
 
     def subgradient(self, x: FloatArray) -> FloatArray:
         """Return a (stochastic) subgradient at each row of `x`."""
-        problem = self._problem
-        self.calls += problem.batch
-        if problem.draws == 0:
-            answer = problem.subgradient(x)
+        self.calls += self._batch
+        if self._draws == 0:
+            answer = self._problem.subgradient(x)
         else:
             if self._sample is None:
                 self._sample = self._streams.open("sample")
-            answer = problem.sampled_subgradient(x, self._sample.uniform(problem.draws))
-        answer = answer.astype(x.dtype, copy=False)
+            answer = self._problem.sampled_subgradient(x, self._sample.uniform(self._draws))
+        if answer.dtype != x.dtype:
+            answer = answer.astype(x.dtype)
         if self._watch is not None:
             self._watch(x, answer)
         return answer

@@ -37,7 +37,7 @@ def test_everything_that_is_stored_is_drawn_and_the_rest_names_its_command(drawn
         "heavy-ball.svg",
     } <= names
     missing = {notice.split()[1] for notice in notices}
-    assert missing == {"sign-counterexamples", "saddle"}
+    assert missing == {"sign-counterexamples", "phase-portrait", "saddle"}
     assert all("`ratecheck verify --tag" in notice for notice in notices)
 
 
