@@ -71,19 +71,30 @@ def save(folder: Path, claim_id: str, key: str, run: ClaimRun) -> None:
     buffer = io.BytesIO()
     arrays = {name: getattr(run, name) for name in _ARRAYS}
     np.savez(buffer, header=np.array(json.dumps(header, sort_keys=True)), **arrays)
-    target = path_of(folder, claim_id, key)
-    partial = target.with_suffix(f".{os.getpid()}.partial")
+    write_whole(path_of(folder, claim_id, key), buffer.getvalue(), f"the result of {claim_id}")
+
+
+def write_whole(path: Path, data: bytes, what: str) -> None:
+    """Write a file that appears whole or not at all; `what` names it to the user.
+
+    Raises
+    ------
+    InputError
+        If the disk is full or the folder has become unwritable; nothing stored before is lost.
+    """
+    partial = path.with_suffix(f".{os.getpid()}.partial")
     try:
+        path.parent.mkdir(parents=True, exist_ok=True)
         with partial.open("wb") as file:
-            file.write(buffer.getvalue())
+            file.write(data)
             file.flush()
             os.fsync(file.fileno())
-        os.replace(partial, target)
+        os.replace(partial, path)
     except OSError as error:
         partial.unlink(missing_ok=True)
         raise InputError(
-            f"the result of {claim_id} could not be written to {folder} ({error.strerror}); make room or name another "
-            "folder with --out, and run the same command again: what is stored stays."
+            f"{what} could not be written to {path.parent} ({error.strerror}); make room or name another folder with "
+            "--out, and run the same command again: what is stored stays."
         ) from error
 
 

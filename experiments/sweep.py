@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import io
 import json
-import os
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
 from ratecheck.experiments.digest import FORMAT
+from ratecheck.experiments.store import write_whole
 from ratecheck.theory.arrays import FloatArray
-from ratecheck.theory.errors import InputError
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -122,11 +121,5 @@ def _save(path: Path, stored: Sweep | Map, header: dict[str, object], arrays: di
     buffer = io.BytesIO()
     present = {name: array for name, array in arrays.items() if array is not None}
     np.savez(buffer, header=np.array(json.dumps(header, sort_keys=True)), **present)  # type: ignore[arg-type]
-    partial = path.with_suffix(f".{os.getpid()}.partial")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        partial.write_bytes(buffer.getvalue())
-        os.replace(partial, path)
-    except OSError as error:
-        raise InputError(f"{path} cannot be written ({error.strerror}); name another folder with --out.") from error
+    write_whole(path, buffer.getvalue(), f"the study's {path.name}")
     return path

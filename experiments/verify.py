@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import time
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
@@ -14,7 +13,7 @@ from ratecheck.experiments.claim import Claim
 from ratecheck.experiments.digest import content_key
 from ratecheck.experiments.run import ClaimRun, run_claim
 from ratecheck.experiments.selection import Chosen
-from ratecheck.experiments.store import CorruptResultError, load, path_of, prepare, save
+from ratecheck.experiments.store import CorruptResultError, load, path_of, prepare, save, write_whole
 from ratecheck.experiments.verdict import Judged, as_json, judge
 from ratecheck.theory.errors import InputError
 
@@ -164,16 +163,7 @@ def _write_verdicts(folder: Path, judged: Sequence[Judged], records: Sequence[di
             one, path_of(folder, one.claim.id, record["key"]).name
         )
     text = json.dumps([merged[name] for name in sorted(merged)], indent=1)
-    partial = path.with_suffix(f".{os.getpid()}.partial")
-    try:
-        partial.write_text(text + "\n")
-        os.replace(partial, path)
-    except OSError as error:
-        partial.unlink(missing_ok=True)
-        raise InputError(
-            f"the verdicts could not be written to {folder} ({error.strerror}); make room or name another folder with "
-            "--out, and run the same command again: what is stored stays."
-        ) from error
+    write_whole(path, (text + "\n").encode(), "the verdicts")
 
 
 def read_verdicts(folder: Path) -> list[dict[str, Any]]:
