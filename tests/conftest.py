@@ -3,15 +3,23 @@
 from __future__ import annotations
 
 import dataclasses
+import os
 from collections.abc import Callable
 from typing import Any
 
+import hypothesis
 import pytest
 
 from ratecheck.experiments.claim import Claim
 from ratecheck.experiments.ledger import claims
 from ratecheck.experiments.run import run_claim
 from ratecheck.experiments.verdict import Judged, judge
+
+# The same examples in every run, so that a failure belongs to the change that made it. HYPOTHESIS_PROFILE=explore
+# draws new ones, and many. No deadline: a slow machine is not a fault.
+hypothesis.settings.register_profile("fixed", derandomize=True, deadline=None)
+hypothesis.settings.register_profile("explore", max_examples=2000, deadline=None)
+hypothesis.settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "fixed"))
 
 
 @pytest.fixture(scope="session")

@@ -277,7 +277,11 @@ def test_clipping_bounds_the_gradient_and_keeps_its_direction(entries: list[floa
     np.testing.assert_array_equal(clip_norm(clipped * 0.5, limit), clipped * 0.5)
 
 
-@given(st.lists(st.tuples(st.floats(-1, 1), st.floats(-1, 1)), min_size=1, max_size=30))
+# The formula squares the sum of the losses: below 1e-140 the square is subnormal and has lost its digits.
+LOSS = st.floats(-1, 1).map(lambda loss: 0.0 if abs(loss) < 1e-140 else loss)
+
+
+@given(st.lists(st.tuples(LOSS, LOSS), min_size=1, max_size=30))
 def test_the_minimax_player_stays_in_its_ball(losses: list[tuple[float, float]]) -> None:
     sequence = iter(losses)
     center = np.array([[0.5, -0.5]])
