@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import io
 import json
 import os
 import shutil
 import zipfile
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import numpy as np
 
@@ -74,8 +76,16 @@ def save(folder: Path, claim_id: str, key: str, run: ClaimRun) -> None:
     write_whole(path_of(folder, claim_id, key), buffer.getvalue(), f"the result of {claim_id}")
 
 
-def write_whole(path: Path, data: bytes, what: str) -> None:
-    """Write a file that appears whole or not at all; `what` names it to the user.
+def write_whole(path: Path, data: bytes | Callable[[BinaryIO], object], what: str) -> None:
+    """Write a file that appears whole or not at all, even if the process or the machine dies.
+
+    Parameters
+    ----------
+    path : Path
+    data : bytes or callable
+        The content, or a function that writes it to an open file, for what is too large to be held twice.
+    what : str
+        Names the file to the user.
 
     Raises
     ------
@@ -86,16 +96,18 @@ def write_whole(path: Path, data: bytes, what: str) -> None:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         with partial.open("wb") as file:
-            file.write(data)
+            data(file) if callable(data) else file.write(data)
             file.flush()
             os.fsync(file.fileno())
         os.replace(partial, path)
     except OSError as error:
-        partial.unlink(missing_ok=True)
         raise InputError(
             f"{what} could not be written to {path.parent} ({error.strerror}); make room or name another folder with "
             "--out, and run the same command again: what is stored stays."
         ) from error
+    finally:
+        with contextlib.suppress(OSError):
+            partial.unlink(missing_ok=True)
 
 
 def load(folder: Path, claim_id: str, key: str) -> ClaimRun | None:

@@ -2,42 +2,18 @@
 
 from __future__ import annotations
 
-import contextlib
-import io
-import os
 import pickle
 import zipfile
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import torch
 
+from ratecheck.experiments.store import write_whole
 from ratecheck.theory.errors import InputError
 
 FORMAT = 1
 NAME = "checkpoint.pt"
-
-
-def write_atomically(path: Path, content: bytes) -> None:
-    """Write a file whole or not at all, even if the process or the machine dies.
-
-    Raises
-    ------
-    InputError
-        If it cannot be written.
-    """
-    partial = path.with_suffix(f".{os.getpid()}.partial")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with partial.open("wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(partial, path)
-    except OSError as error:
-        with contextlib.suppress(OSError):
-            partial.unlink(missing_ok=True)
-        raise InputError(f"{path} cannot be written ({error.strerror}); name another folder with --out.") from error
 
 
 def random_states() -> dict[str, Any]:
@@ -54,12 +30,17 @@ def restore_random_states(states: dict[str, Any]) -> None:
 
 
 def save(folder: Path, content: dict[str, Any]) -> Path:
-    """Write the checkpoint of a folder, in place of the one before."""
-    buffer = io.BytesIO()
-    torch.save({"format": FORMAT, **content}, buffer)
+    """Write the checkpoint of a folder, in place of the one before; raise `InputError` if there is no room."""
     path = folder / NAME
-    write_atomically(path, buffer.getvalue())
+    write_whole(path, lambda file: _write({"format": FORMAT, **content}, file), "the checkpoint")
     return path
+
+
+def _write(content: dict[str, Any], file: BinaryIO) -> None:
+    try:
+        torch.save(content, file)
+    except RuntimeError as error:  # torch trips over its own clean-up where the disk is full
+        raise error.__context__ if isinstance(error.__context__, OSError) else error from None
 
 
 def load(folder: Path) -> dict[str, Any]:

@@ -19,13 +19,13 @@ from typing import Any
 import numpy as np
 import torch
 
-from ratecheck.experiments.language_model import checkpoint
 from ratecheck.experiments.language_model.compare import CONTESTANTS
 from ratecheck.experiments.language_model.memory import device_of
 from ratecheck.experiments.language_model.presets import PRESETS
 from ratecheck.experiments.language_model.runs import Workers
 from ratecheck.experiments.language_model.setup import Recipe, Setup
 from ratecheck.experiments.language_model.train import begin, train
+from ratecheck.experiments.store import write_whole
 from ratecheck.theory.errors import InputError, require_choice
 
 SECONDS = 600.0  # a stage stops taking up new work after half of them
@@ -122,7 +122,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
                 "seconds": time.perf_counter() - start,
             }
             path = options.out / f"lm-stage-{name}.json"
-            checkpoint.write_atomically(path, (json.dumps(result, indent=1) + "\n").encode())
+            write_whole(path, (json.dumps(result, indent=1) + "\n").encode(), "the result of a stage")
             print(f"{path}: {STAGES[name].title}, {result['seconds']:.0f} s on {result['hardware']}", flush=True)
     except InputError as error:
         print(f"ratecheck: {error}", file=sys.stderr)

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from ratecheck.experiments.statistics import CONFIDENCE
+from ratecheck.experiments.store import write_whole
 from ratecheck.theory.arrays import FloatArray
 from ratecheck.theory.errors import InputError
 
@@ -153,13 +154,11 @@ def write_findings(out: Path, findings: Sequence[Finding], details: dict[str, An
     details : dict
         Tables by name of experiment.
     """
-    from ratecheck.experiments.language_model.checkpoint import write_atomically
-
     path = out / FILE
     stored = read_findings(out)
     claims = {one["id"]: one for one in stored["claims"]} | {one.id: one.to_json() for one in findings}
     content = {"format": 1, "claims": list(claims.values()), "experiments": stored["experiments"] | details}
-    write_atomically(path, (json.dumps(content, indent=1) + "\n").encode())
+    write_whole(path, (json.dumps(content, indent=1) + "\n").encode(), "the findings about language models")
     return path
 
 

@@ -15,6 +15,7 @@ from pathlib import Path
 from ratecheck.experiments.digest import code_digest
 from ratecheck.experiments.language_model.history import Record
 from ratecheck.experiments.language_model.setup import Setup
+from ratecheck.experiments.store import write_whole
 from ratecheck.theory.errors import require_count
 
 FOLDER = "language-model"
@@ -151,10 +152,8 @@ def _path(out: Path, key: str) -> Path:
 
 
 def _store(out: Path, key: str, run: Run) -> None:
-    from ratecheck.experiments.language_model.checkpoint import write_atomically
-
     data = dataclasses.asdict(run) | {"setup": run.setup.to_json()}
-    write_atomically(_path(out, key), json.dumps(data).encode())
+    write_whole(_path(out, key), json.dumps(data).encode(), "a run")
 
 
 def _load(out: Path, key: str) -> Run | None:

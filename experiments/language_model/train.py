@@ -25,6 +25,7 @@ from ratecheck.experiments.language_model.optimizers import make_optimizer
 from ratecheck.experiments.language_model.parallel import Processes
 from ratecheck.experiments.language_model.precision import Precision
 from ratecheck.experiments.language_model.setup import Setup
+from ratecheck.experiments.store import write_whole
 from ratecheck.testbeds.streams import word
 from ratecheck.theory.schedules import Cosine, WarmUp
 
@@ -251,7 +252,7 @@ def _save(training: Training, folder: Path) -> None:
             "random": checkpoint.random_states(),
         }
         checkpoint.save(folder, content)
-        checkpoint.write_atomically(folder / CURVE, training.history.curve().encode())
+        write_whole(folder / CURVE, training.history.curve().encode(), "the curve")
     training.saved = training.step
 
 
@@ -290,4 +291,4 @@ def _write_card(training: Training, folder: Path, seconds: float) -> None:
         "torch": torch.__version__,
         "peak_memory": torch.cuda.max_memory_allocated(training.device) if cuda else None,
     }
-    checkpoint.write_atomically(folder / "run.json", (json.dumps(card, indent=1) + "\n").encode())
+    write_whole(folder / "run.json", (json.dumps(card, indent=1) + "\n").encode(), "the card of the run")
