@@ -286,7 +286,7 @@ FAULTS: list[tuple[str, Plant, Check]] = [
     ("maximize ignored", replaced(elementwise, "entry_of", always_descends), climbs),
     ("schedule ignored", replaced(paths, "updated", first_lr), follows_schedule),
     ("no look-ahead in extragradient", replaced(saddle.ExtragradientAdam, "step", no_look_ahead), turns_game),
-    ("other dropout in the second gradient", replaced(saddle, "_same_randomness", FreshRandomness), same_dropout),
+    ("other dropout in the second gradient", replaced(saddle, "same_randomness", FreshRandomness), same_dropout),
 ]
 
 

@@ -19,6 +19,7 @@ from ratecheck.theory.bounds.saddle_linear import ogda_modulus
 from ratecheck.theory.bounds.saddle_lower import evaluations
 from ratecheck.theory.errors import InputError
 from ratecheck.theory.methods import saddle
+from ratecheck.theory.methods.adaptive import adam_update
 from ratecheck.theory.methods.saddle import (
     APPM,
     EAGC,
@@ -34,6 +35,7 @@ from ratecheck.theory.methods.saddle import (
     MiddleAverage,
     MirrorProx,
     Observed,
+    OptimisticAdam,
     PastExtragradient,
 )
 from ratecheck.theory.methods.saddle.anchored import eagv_limit
@@ -94,6 +96,18 @@ def ogda(z: np.ndarray) -> list[np.ndarray]:
     return visited
 
 
+def optimistic_adam(z: np.ndarray) -> list[np.ndarray]:
+    visited, m, v, before = [z], 0.0 * z, 0.0 * z, 0.0 * z
+    for t in range(1, STEPS + 1):
+        g = F(z)
+        m = 0.9 * m + 0.1 * g
+        v = 0.999 * v + 0.001 * g**2
+        now = (m / (1 - 0.9**t)) / (np.sqrt(v / (1 - 0.999**t)) + 1e-8)
+        z, before = (1 - 0.05 * 0.1) * z - 2 * 0.05 * now + 0.05 * before, now
+        visited.append(z)
+    return visited
+
+
 def eag_constant(z: np.ndarray) -> list[np.ndarray]:
     visited, first = [z], z
     for k in range(STEPS):
@@ -145,6 +159,7 @@ RECURSIONS: dict[str, tuple[Any, Callable[[np.ndarray], list[np.ndarray]]]] = {
     "EG": (Extragradient(0.5), extragradient),
     "PEG": (PastExtragradient(0.3), past_extragradient),
     "OGDA": (OGDA(0.3), ogda),
+    "optimistic Adam": (OptimisticAdam(0.05, weight_decay=0.1), optimistic_adam),
     "EAG-C": (EAGC(0.125), eag_constant),
     "EAG-V": (EAGV(0.618, 1.0), eag_varying),
     "FEG": (FEG(1.0), fast_extragradient),
@@ -173,6 +188,32 @@ def test_batches_equal_single_runs(name: str) -> None:
         for _ in range(STEPS):
             x, state = method.step(x, state, oracle)
         np.testing.assert_array_equal(together[run], x[0])
+
+
+OPTIMISM_FAULTS = {
+    "plain Adam": lambda z, direction, past, eta: z - eta * direction,
+    "the sign of the step before": lambda z, direction, past, eta: z - eta * (2 * direction + past),
+    "the past taken at this step": lambda z, direction, past, eta: z - eta * (2 * direction - direction),
+    "half of the optimism": lambda z, direction, past, eta: z - eta * (1.5 * direction - 0.5 * past),
+}
+
+
+@pytest.mark.parametrize("name", OPTIMISM_FAULTS)
+def test_a_near_relative_of_optimistic_adam_is_told_apart(name: str) -> None:
+    exact = optimistic_adam_of(lambda z, direction, past, eta: z - eta * (2 * direction - past))
+    expected = [point[0] for point in points(PROBLEM, OptimisticAdam(0.05))]
+    np.testing.assert_allclose(exact, expected, rtol=0, atol=1e-13)
+    assert np.abs(np.array(optimistic_adam_of(OPTIMISM_FAULTS[name])) - expected).max() > 1e-2
+
+
+def optimistic_adam_of(combine: Any) -> list[np.ndarray]:
+    z = PROBLEM.start
+    visited, m, v, past = [z], 0.0 * z, 0.0 * z, 0.0 * z
+    for t in range(1, STEPS + 1):
+        adam, m, v = adam_update(0.0 * z, F(z), m, v, t=t, step_size=1.0)
+        z, past = combine(z, -adam, past, 0.05), -adam
+        visited.append(z)
+    return visited
 
 
 def test_ogda_is_the_middle_of_past_extragradient() -> None:
@@ -314,6 +355,9 @@ BAD = [
     (FEG, {"smoothness": -1.0}),
     (FEG, {"smoothness": 1.0, "comonotonicity": -0.5}),
     (MirrorProx, {"step_size": 0.1, "geometry": "spherical"}),
+    (OptimisticAdam, {"step_size": 0.1, "beta1": 1.0}),
+    (OptimisticAdam, {"step_size": 0.1, "beta2": -0.1}),
+    (OptimisticAdam, {"step_size": 0.1, "eps": -1e-8}),
     (PDHG, {"primal_step": 0.0, "dual_step": 1.0}),
     (PDHG, {"primal_step": 1.0, "dual_step": 1.0, "extrapolation": 1.5}),
 ]  # fmt: skip

@@ -28,7 +28,8 @@ from ratecheck.experiments.language_model.optimizers.classes import (  # noqa: E
 from ratecheck.experiments.language_model.optimizers.elementwise import Params, RuleOptimizer  # noqa: E402
 from ratecheck.experiments.language_model.optimizers.from_method import MethodOptimizer, converted  # noqa: E402
 from ratecheck.experiments.language_model.optimizers.grouped import sgg, sgg_around  # noqa: E402
-from ratecheck.experiments.language_model.optimizers.saddle import MGSR1, ExtragradientAdam  # noqa: E402
+from ratecheck.experiments.language_model.optimizers.mgsr1 import MGSR1  # noqa: E402
+from ratecheck.experiments.language_model.optimizers.saddle import ExtragradientAdam, OGDAAdam  # noqa: E402
 from ratecheck.theory.methods.conversion import CONVERSIONS  # noqa: E402
 
 OPTIMIZERS: dict[str, Callable[..., Any]] = {
@@ -47,6 +48,7 @@ OPTIMIZERS: dict[str, Callable[..., Any]] = {
     "sgg-momentum": sgg_around(Momentum),
     "sgg-stosignsgd": sgg_around(StoSignSGD),
     "extragradient-adam": ExtragradientAdam,
+    "ogda-adam": OGDAAdam,
     "mgsr1-n": partial(MGSR1, mode="newton"),
     "mgsr1-e": partial(MGSR1, mode="extragradient"),
     **{f"sign-{name}": partial(converted, conversion=name) for name in CONVERSIONS},
@@ -87,6 +89,7 @@ __all__ = [
     "Lion",
     "MethodOptimizer",
     "Momentum",
+    "OGDAAdam",
     "RuleOptimizer",
     "SCSAdamW",
     "SignSGD",

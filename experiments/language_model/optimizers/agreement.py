@@ -21,6 +21,7 @@ from ratecheck.theory.methods.conversion import CONVERSIONS, convert
 from ratecheck.theory.methods.grouping import SGG
 from ratecheck.theory.methods.grouping_scales import Grouping
 from ratecheck.theory.methods.layers import Layers, layers_of
+from ratecheck.theory.methods.saddle import optimistic_adam
 
 LR, DECAY, SHAPES = 0.01, 0.1, ((4, 6), (5, 3))
 Twin = tuple[dict[str, Any], Callable[[Layers], Method]]
@@ -45,6 +46,10 @@ TWINS: dict[str, Twin] = {
     "stosignsgd": (
         {"weight_decay": DECAY, "damping": 0.99},
         lambda _: stosign.StoSignP(LR, weight_decay=DECAY, damping=0.99),
+    ),
+    "ogda-adam": (
+        {"weight_decay": DECAY, "betas": (0.9, 0.999)},
+        lambda _: optimistic_adam.OptimisticAdam(LR, weight_decay=DECAY),
     ),
     "lamb": ({"weight_decay": DECAY}, lambda layers: lamb.LAMB(LR, weight_decay=DECAY, layers=layers)),
     "scs-adamw": (
@@ -82,6 +87,8 @@ class _HostOracle:
         """Return the stochastic gradient, shape (1, n)."""
         self.calls += 1
         return x @ self._hessian - self._shifts[self.t - 1]
+
+    operator = subgradient
 
     def uniform(self, width: int, low: int = 0) -> FloatArray:
         """Return the keyed numbers, shape (1, width)."""

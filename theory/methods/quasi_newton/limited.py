@@ -86,6 +86,54 @@ def history(product: Product, vectors: list[Array]) -> Krylov:
     return Krylov(xp.stack(basis), xp.stack(images), xp.stack([product(image) for image in images]))
 
 
+def block_lanczos(product: Product, start: Array, memory: int, kept: Array) -> Krylov:
+    """Return the Krylov space, from `start`, of a diagonal block of the squared Hessian, for two products a vector.
+
+    Parameters
+    ----------
+    product : callable
+    start : (n,) array
+    memory : int
+        m; fewer vectors come back where the space is invariant, and none where `start` is 0 on the block.
+    kept : (n,) array
+        1 on the coordinates of the block and 0 elsewhere; basis and squares are 0 elsewhere, images are not.
+    """
+    xp = namespace(start)
+    basis: list[Array] = []
+    images: list[Array] = []
+    squares: list[Array] = []
+    rest = kept * start
+    size, level = xp.linalg.vector_norm(rest), 0.0
+    while size > RANK_TOLERANCE * level and len(basis) < memory:
+        basis.append(rest / size)
+        images.append(product(basis[-1]))
+        squares.append(kept * product(images[-1]))
+        level = xp.linalg.vector_norm(squares[-1])
+        rest = _orthogonal(squares[-1], basis)
+        size = xp.linalg.vector_norm(rest)
+    empty = xp.zeros_like(start)[None][:0]
+    return Krylov(*(xp.stack(rows) if rows else empty for rows in (basis, images, squares)))
+
+
+def block_estimate(blocks: list[Krylov], scale: float) -> LowRank:
+    r"""Return twice the block-diagonal estimate, which is at least H because H <= 2 diag(H_xx, H_yy).
+
+    With S = diag(I, -I) it commutes, so that :math:`G^{-1/2} S \hat H` has norm at most 1 in the metric of G, which is
+    what extragradient needs (derived in this package).
+
+    Parameters
+    ----------
+    blocks : list of Krylov
+        Of `block_lanczos`, on coordinates that do not meet.
+    scale : float
+        sigma of `estimate`.
+    """
+    parts = [estimate(block, scale) for block in blocks if len(block.basis)]
+    xp = namespace(parts[0].vectors)
+    vectors = xp.concat([part.vectors for part in parts], axis=0)
+    return LowRank(2 * scale, vectors, 2 * xp.concat([part.values for part in parts], axis=0))
+
+
 def _orthogonal(vector: Array, basis: list[Array]) -> Array:
     for _ in range(2):  # twice is enough
         for unit in basis:

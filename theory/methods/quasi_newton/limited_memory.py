@@ -15,6 +15,8 @@ from ratecheck.theory.methods.quasi_newton.limited import (
     LowRank,
     Product,
     apply_power,
+    block_estimate,
+    block_lanczos,
     estimate,
     history,
     lanczos,
@@ -61,7 +63,7 @@ class LimitedMemorySP:
     memory, refresh : int
         Number of vectors, and of steps between two refreshes of the estimate.
     step_size : float
-        First alpha, and its ceiling in the extragradient mode.
+        First alpha, and its ceiling.
     scale : float, optional
         sigma, at least L^2; by power iteration, repeated every tenth refresh, if None.
     adaptive : bool
@@ -70,6 +72,10 @@ class LimitedMemorySP:
         Whether the estimate grows by 1 + M r between refreshes, M measured from the change of the Hessian.
     clip : float
         Largest length of a step.
+    blocks : {"joint", "players"}
+        One estimate for all variables, or one of each player's block of the squared Hessian (with "lanczos" alone; 4
+        memory products), doubled so that it stays an upper bound: block by block, the preconditioner commutes with the
+        turned sign of the climbing player.
     """
 
     mode: Literal["newton", "extragradient", "forward"] = "extragradient"
@@ -81,6 +87,7 @@ class LimitedMemorySP:
     adaptive: bool = True
     corrected: bool = False
     clip: float = math.inf
+    blocks: Literal["joint", "players"] = "joint"
 
     def __post_init__(self) -> None:
         require_count("memory", self.memory)
@@ -92,6 +99,10 @@ class LimitedMemorySP:
             raise InputError(f"mode is {self.mode!r}, allowed are 'newton', 'extragradient' and 'forward'.")
         if self.directions not in ("lanczos", "history"):
             raise InputError(f"directions is {self.directions!r}, allowed are 'lanczos' and 'history'.")
+        if self.blocks not in ("joint", "players"):
+            raise InputError(f"blocks is {self.blocks!r}, allowed are 'joint' and 'players'.")
+        if self.blocks == "players" and self.directions != "lanczos":
+            raise InputError("blocks is 'players', but that is for directions='lanczos' alone; give one of the two.")
         if not self.clip > 0:
             raise InputError(f"clip is {self.clip!r}, but the largest step must be positive.")
 
@@ -115,7 +126,7 @@ class LimitedMemorySP:
 
         krylov = None
         if state.k % self.refresh == 0:
-            krylov, state = self._refreshed(x[0], operator * oracle.signs, product, state)
+            krylov, state = self._refreshed(x[0], operator * oracle.signs, product, state, oracle.signs)
         if self.mode == "newton":
             moved, step_size = self._newton(x, operator * oracle.signs, krylov, product, state, oracle)
         else:
@@ -128,8 +139,8 @@ class LimitedMemorySP:
         return moved, state._replace(k=state.k + 1, steps=steps, step_size=step_size, growth=growth)
 
     def _refreshed(
-        self, point: FloatArray, gradient: FloatArray, product: Product, state: Memory
-    ) -> tuple[Krylov, Memory]:
+        self, point: FloatArray, gradient: FloatArray, product: Product, state: Memory, signs: FloatArray
+    ) -> tuple[Krylov | None, Memory]:
         drift = state.drift
         if self.corrected and state.probe is not None:
             unit, image, before = state.probe
@@ -137,22 +148,30 @@ class LimitedMemorySP:
             if travelled > 0:
                 seen = 2.0 * float(np.linalg.norm(product(unit) - image) / np.linalg.norm(image)) / travelled
                 drift = (1 - DRIFT_AVERAGE) * drift + DRIFT_AVERAGE * seen
-        if self.directions == "lanczos":
-            krylov = lanczos(product, gradient, self.memory)
+        scale = self._scale(gradient, product, state)
+        krylov: Krylov | None = None
+        if self.blocks == "players":
+            parts = [block_lanczos(product, gradient, self.memory, (signs == sign) * 1.0) for sign in (1.0, -1.0)]
+            first = next(part for part in parts if len(part.basis))
+            fresh = block_estimate(parts, scale)
         else:
-            krylov = history(product, [gradient, *state.steps[::-1]])
-        probe = np.stack([krylov.basis[0], krylov.image[0], point]) if self.corrected else None
-        fresh = estimate(krylov, self._scale(gradient, product, state))
+            if self.directions == "lanczos":
+                first = krylov = lanczos(product, gradient, self.memory)
+            else:
+                first = krylov = history(product, [gradient, *state.steps[::-1]])
+            fresh = estimate(krylov, scale)
+        probe = np.stack([first.basis[0], first.image[0], point]) if self.corrected else None
         return krylov, state._replace(estimate=fresh, drift=drift, growth=1.0, probe=probe)
 
     def _scale(self, gradient: FloatArray, product: Product, state: Memory) -> float:
         if self.scale is not None:
             return self.scale
-        if state.estimate is not None and state.k % (SCALE_EVERY * self.refresh):
-            return state.estimate.scale
-        seen = POWER_SAFETY * float(largest_square(product, gradient, POWER_ITERATIONS))
+        doubled = 2.0 if self.blocks == "players" else 1.0
+        before = 0.0 if state.estimate is None else state.estimate.scale / doubled
+        if before and state.k % (SCALE_EVERY * self.refresh):
+            return before
         # Late gradients have little of the top eigenvector left, so that a new estimate may be too small.
-        return seen if state.estimate is None else max(seen, state.estimate.scale)
+        return max(POWER_SAFETY * float(largest_square(product, gradient, POWER_ITERATIONS)), before)
 
     def _newton(
         self,
@@ -176,7 +195,7 @@ class LimitedMemorySP:
         # A step that the model itself expects to fail comes from a scale below the largest eigenvalue.
         if not (predicted > 0 and gained >= LEAST_GAIN * predicted):
             return x, state.step_size / 2
-        return moved, min(1.5 * state.step_size, 1.0) if gained > GOOD_GAIN * predicted else state.step_size
+        return moved, min(1.5 * state.step_size, self.step_size) if gained > GOOD_GAIN * predicted else state.step_size
 
     def _preconditioned(
         self, x: FloatArray, operator: FloatArray, state: Memory, oracle: Any

@@ -9,6 +9,7 @@ from ratecheck.theory.methods.saddle.extragradient import OGDA, Extragradient, P
 from ratecheck.theory.methods.saddle.gradient import GDA, AlternatingGDA
 from ratecheck.theory.methods.saddle.mirror import MirrorProx
 from ratecheck.theory.methods.saddle.observation import MiddleAverage, Observed, Transition
+from ratecheck.theory.methods.saddle.optimistic_adam import OptimisticAdam
 from ratecheck.theory.methods.saddle.primal_dual import PDHG
 from ratecheck.theory.methods.saddle.proximal import APPM, PPM, Halpern
 
@@ -21,6 +22,7 @@ EXAMPLES = {
     "extragradient": Extragradient(0.5),
     "past extragradient": PastExtragradient(0.3),
     "optimistic gradient": OGDA(0.3),
+    "optimistic Adam": OptimisticAdam(0.05),
     "mirror-prox": MirrorProx(0.5, geometry="entropy"),
     "primal-dual hybrid gradient": PDHG(0.9, 0.9),
     "extra anchored gradient, constant step": EAGC(0.125),
@@ -44,6 +46,7 @@ __all__ = [
     "MiddleAverage",
     "MirrorProx",
     "Observed",
+    "OptimisticAdam",
     "PastExtragradient",
     "Transition",
 ]
