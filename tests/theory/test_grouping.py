@@ -14,11 +14,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ratecheck.testbeds.grouping import block_quadratic
+from ratecheck.testbeds.saddle_instances import quadratic_saddle
 from ratecheck.testbeds.small_networks import linear_network
 from ratecheck.testbeds.streams import Streams
 from ratecheck.theory.bounds.grouping import grouped_regret
 from ratecheck.theory.errors import InputError
-from ratecheck.theory.methods import METHODS
+from ratecheck.theory.methods import METHODS, quasi_newton, saddle
 from ratecheck.theory.methods.adam import Adam, AdamW
 from ratecheck.theory.methods.gradient import Subgradient
 from ratecheck.theory.methods.grouping import SGG, scale_report, sgg
@@ -27,6 +28,7 @@ from ratecheck.theory.methods.grouping_kmeans import exact_kmeans, histogram_kme
 from ratecheck.theory.methods.grouping_scales import Grouping, group_labels, next_scales, spreads
 from ratecheck.theory.methods.layers import Layer, covering, layers_of
 from ratecheck.theory.methods.momentum import AveragedMomentum, Momentum
+from ratecheck.theory.methods.recorded import RecordedOracle
 
 BLOCKS = layers_of(3, 3, 3)
 PROBLEM = block_quadratic("A", "het", noise=0.1)
@@ -224,6 +226,54 @@ def test_delay_uses_the_old_scales_once() -> None:
 
 def test_only_one_call_is_paid_for_a_step() -> None:
     assert walk(SGG(Momentum(1e-4), Grouping(), BLOCKS, period=2), 10)[2].calls == 10
+
+
+SADDLE = quadratic_saddle(3, condition=4.0)
+NOTHING_TO_GROUP = {"proximal point", "accelerated proximal point", "Halpern iteration"}  # resolvents only
+WRAPPABLE = sorted(name for name, base in METHODS.items() if hasattr(base, "step_size"))
+
+
+@pytest.mark.parametrize("name", WRAPPABLE)
+def test_every_method_can_be_wrapped_and_what_scratch_holds_between_steps_means_nothing(
+    name: str, oracle_of: Callable[[range], Any], start: np.ndarray
+) -> None:
+    saddle_point = name in saddle.EXAMPLES or name in quasi_newton.EXAMPLES
+    runs = 1 if saddle_point else 2
+    method = SGG(METHODS[name], Grouping(clusters=2), period=3)
+
+    def points(spoiled: bool) -> list[np.ndarray]:
+        problem_oracle = SADDLE.oracle(Streams(0, "wrapped", range(runs))) if saddle_point else oracle_of(range(runs))
+        x = np.tile(np.linspace(0.1, 0.6, 6) if saddle_point else start, (runs, 1))
+        state, visited = method.init(x), []
+        for _ in range(8):
+            x, state = method.step(x, state, problem_oracle)
+            if spoiled and state.scratch is not None:
+                state.scratch.fill(np.nan)
+            visited.append(x.copy())
+        assert state.clusterings == 2
+        assert (state.factors != 1).any()
+        return visited
+
+    if name in NOTHING_TO_GROUP:
+        with pytest.raises(InputError, match="give momentum"):
+            points(False)
+        return
+    plain = points(False)
+    assert np.isfinite(plain).all()
+    np.testing.assert_array_equal(plain, points(True))
+
+
+def test_answers_are_used_again_at_the_same_point_only() -> None:
+    problem = block_quadratic("A", "het", noise=0.1)
+    recorded = RecordedOracle(problem.oracle(Streams(0, "recorded", range(5))))
+    x = problem.start
+    first = recorded.subgradient(x)
+    second = recorded.subgradient(x - 1e-4 * first)
+    recorded.rewind()
+    assert recorded.subgradient(x.copy()) is first
+    assert recorded.calls == 2
+    assert (recorded.subgradient(x - 2e-4 * first) != second).any()
+    assert recorded.calls == 3
 
 
 def test_report_and_shuffled_control() -> None:

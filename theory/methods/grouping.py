@@ -29,23 +29,45 @@ Preset = Literal["paper", "code_v2", "ours"]
 
 @dataclass(frozen=True, slots=True)
 class Multiplied:
-    """A step size times a factor for each coordinate of each run."""
+    """A step size times a factor for each coordinate of each run.
+
+    Parameters
+    ----------
+    rule : float, array or Schedule
+    factors : (runs, dim) array
+    out : array, optional
+        Of the shape and type of `factors`; the product is written there. A fresh array of tens of megabytes at every
+        step costs more than the product itself: its pages are asked for and given back each time.
+    """
 
     rule: StepSize | Schedule
     factors: Array
+    out: FloatArray | None = None
 
     def __call__(self, k: int) -> Any:
         """Return the step size of step `k`, shape (runs, dim)."""
-        return step_size_at(self.rule, k, self.factors) * self.factors
+        eta = step_size_at(self.rule, k, self.factors)
+        return eta * self.factors if self.out is None else np.multiply(self.factors, eta, out=self.out)
 
 
 def momentum_of(state: Any, gradient: Array) -> Array:
-    """Return the momentum that a method's state carries, or the last gradient where it carries none."""
+    """Return the momentum that a method's state carries, or the last gradient where it carries none.
+
+    Raises
+    ------
+    InputError
+        If there is neither.
+    """
     if isinstance(state, MomentumState):
         return state.v
     for name in ("m", "momentum"):
         if hasattr(state, name):
             return getattr(state, name)
+    if gradient is None:
+        raise InputError(
+            "the method's state names no momentum and it asked for no gradient, so that there is nothing to group; give "
+            "momentum, a function of its state and the gradient."
+        )
     return gradient
 
 
@@ -54,7 +76,8 @@ class GroupingState(NamedTuple):
 
     `k` is the number of the next step, `clusterings` that of re-clusterings so far; `labels` (runs, dim) uint8;
     `scales` and `statistics` (runs, layers, K); `factors` (runs, dim), the scale of each parameter; `path` (runs, dim),
-    the path length P_i, which is the sum of all increases of 1 / S_i.
+    the path length P_i, which is the sum of all increases of 1 / S_i. `scratch` holds the scaled step sizes within one
+    step; what it holds between steps means nothing.
     """
 
     k: int
@@ -65,6 +88,7 @@ class GroupingState(NamedTuple):
     statistics: FloatArray
     factors: Array
     path: FloatArray
+    scratch: FloatArray | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,8 +99,8 @@ class SGG:
 
     A *layer* is a slice of the flat parameter (see `Layer`); a group is a cluster of the entries of one layer's
     momentum. Until the first re-clustering, every step is that of `inner`, bit for bit. Decoupled weight decay of
-    `inner` (a field ``weight_decay``) is not scaled. A method without a field ``step_size`` has its whole
-    displacement scaled. A projection belongs outside: ``Projected(SGG(...))``.
+    `inner` (a field ``weight_decay``) is not scaled. A method without a field ``step_size``, or whose step size must
+    be one number, has its whole displacement scaled. A projection belongs outside: ``Projected(SGG(...))``.
 
     Parameters
     ----------
@@ -162,24 +186,34 @@ class SGG:
             recorded.rewind()
             state = self._regrouped(state, self.momentum(probed, recorded.gradient), x)
             factors = factors if self.delay else state.factors
-        x, inner = self._scaled_step(x, state.inner, recorded, factors)
+        x, inner = self._scaled_step(x, state.inner, recorded, factors, state.scratch)
         return x, state._replace(k=state.k + 1, inner=inner)
 
-    def _scaled_step(self, x: Array, inner_state: Any, oracle: RecordedOracle, factors: Array) -> tuple[Array, Any]:
+    def _scaled_step(
+        self, x: Array, inner_state: Any, oracle: RecordedOracle, factors: Array, scratch: FloatArray | None
+    ) -> tuple[Array, Any]:
         rule = getattr(self.inner, "step_size", None)
-        if rule is None:
+        decay = getattr(self.inner, "weight_decay", 0.0)
+        changes = {"weight_decay": 0.0} if decay else {}
+        scaled = None if rule is None else self._with_steps(Multiplied(rule, factors, scratch), changes)
+        if scaled is None:
             following, inner_state = self.inner.step(x, inner_state, oracle)
             return x - factors * (x - following), inner_state
-        changes: dict[str, Any] = {"step_size": Multiplied(rule, factors)}
-        decay = getattr(self.inner, "weight_decay", 0.0)
         y = x
         if decay:
             # The gradient is the one at x; only then the decay moves the point, by the plain step size.
+            y = x * (1 - step_size_at(as_schedule(rule), inner_state.k, x) * decay)
             oracle.subgradient(x)
             oracle.rewind()
-            changes["weight_decay"] = 0.0
-            y = x * (1 - step_size_at(as_schedule(rule), inner_state.k, x) * decay)
-        return dataclasses.replace(self.inner, **changes).step(y, inner_state, oracle)  # type: ignore[type-var]
+            oracle.moved(y)
+        return scaled.step(y, inner_state, oracle)
+
+    def _with_steps(self, steps: Multiplied, changes: dict[str, Any]) -> Any:
+        """Return the inner method with scaled steps, or None where its step size must be one number."""
+        try:
+            return dataclasses.replace(self.inner, step_size=steps, **changes)  # type: ignore[type-var, call-arg]
+        except InputError:
+            return None
 
     def _regrouped(self, state: GroupingState, momentum: Array, x: Array) -> GroupingState:
         m = np.asarray(momentum)
@@ -202,6 +236,7 @@ class SGG:
             statistics=statistics,
             factors=namespace(x).asarray(factors),
             path=state.path + increase,
+            scratch=np.empty_like(factors) if isinstance(x, np.ndarray) else None,
         )
 
 
