@@ -47,11 +47,15 @@ class Record:
 
 @dataclass(slots=True)
 class History:
-    """The losses of all steps, the records, and the shares of entries that low precision flushed to zero."""
+    """The losses of all steps, the records, and the shares of entries that low precision flushed to zero.
+
+    `batches` holds the sequences of each step where batches grow, and is empty where they do not.
+    """
 
     losses: list[float] = field(default_factory=list)
     records: list[Record] = field(default_factory=list)
     flushed: dict[str, list[float]] = field(default_factory=dict)
+    batches: list[int] = field(default_factory=list)
 
     @property
     def last(self) -> Record:
@@ -60,12 +64,13 @@ class History:
 
     def to_json(self) -> dict[str, Any]:
         """Return plain data."""
-        return {"losses": self.losses, "records": [asdict(one) for one in self.records], "flushed": self.flushed}
+        return asdict(self)
 
     @classmethod
     def from_json(cls, data: dict[str, Any]) -> History:
         """Return what `to_json` wrote."""
-        return cls(list(data["losses"]), [Record(**one) for one in data["records"]], dict(data["flushed"]))
+        records = [Record(**one) for one in data["records"]]
+        return cls(list(data["losses"]), records, dict(data["flushed"]), list(data.get("batches", [])))
 
     def curve(self) -> str:
         """Return the curve as CSV, floats in full so that equal runs are equal bytes."""

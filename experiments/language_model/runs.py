@@ -7,10 +7,12 @@ import hashlib
 import json
 import math
 import multiprocessing
-from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor, as_completed
+from collections.abc import Callable, Generator, Iterator, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any, TypeVar
 
 from ratecheck.experiments.digest import code_digest
 from ratecheck.experiments.language_model.history import Record
@@ -39,6 +41,10 @@ class Run:
         CPU time.
     device : str
         Name of the hardware.
+    batches : list of int
+        Sequences of each step where batches grow.
+    scales : dict
+        Mean, smallest and largest scale over the parameters at the end, where gradients are grouped.
     """
 
     setup: Setup
@@ -47,20 +53,40 @@ class Run:
     flushed: dict[str, list[float]] = field(default_factory=dict)
     seconds: float = 0.0
     device: str = "cpu"
+    batches: list[int] = field(default_factory=list)
+    scales: dict[str, float] = field(default_factory=dict)
 
     @property
     def excess(self) -> float:
         """Excess loss at the end, or validation loss where there is no exact predictor; infinite if it diverged."""
         if self.diverged is not None:
             return math.inf
-        last = self.records[-1]
-        return last.validation if math.isnan(last.excess) else last.excess
+        return _shown(self.records[-1])
+
+    @property
+    def first_excess(self) -> float:
+        """Excess loss before the first step."""
+        return _shown(self.records[0])
+
+    @property
+    def sequences(self) -> int:
+        """Sequences whose gradient was taken."""
+        return self.records[-1].tokens // self.setup.shape.context
+
+
+def _shown(record: Record) -> float:
+    return record.validation if math.isnan(record.excess) else record.excess
 
 
 def run_key(setup: Setup) -> str:
     """Return the key under which a run is stored: its configuration and the code that computes it."""
     text = setup.to_json() + code_digest([_CODE])
     return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+Result = TypeVar("Result")
+Plan = Generator[Sequence[Setup], dict[str, Run], Result]
+"""Yields the runs that it needs next, is sent them by their keys, and returns a result in the end."""
 
 
 class Workers:
@@ -92,48 +118,110 @@ class Workers:
 
     def run(self, setups: Sequence[Setup]) -> dict[str, Run]:
         """Run what is not stored yet and return every run by its key."""
-        found: dict[str, Run] = {}
-        missing: dict[str, Setup] = {}
-        for setup in setups:
-            key = run_key(setup)
-            stored = _load(self._out, key)
-            if stored is None:
-                missing[key] = setup
-            else:
-                found[key] = stored
-                self._on_done(stored)
-        for key, run in self._computed(missing):
-            _store(self._out, key, run)
-            found[key] = run
-            self._on_done(run)
-        return found
+        return self.follow([once(setups)])[0]
 
-    def _computed(self, missing: dict[str, Setup]) -> Iterator[tuple[str, Run]]:
-        if self._jobs == 1 or not missing:
-            for key, setup in missing.items():
-                yield key, run_one(setup)
-            return
+    def follow(self, plans: Sequence[Plan[Result]]) -> list[Result]:
+        """Advance plans side by side, each as soon as the runs that it waits for are there, and return their results.
+
+        No process waits while any plan has runs to do; a run that two plans need is done once.
+        """
+        found: dict[str, Run] = {}
+        results: dict[int, Result] = {}
+        needed: dict[int, list[str]] = {}
+        queue: dict[str, Setup] = {}
+
+        def ask(index: int, answer: dict[str, Run] | None) -> None:
+            try:
+                setups = next(plans[index]) if answer is None else plans[index].send(answer)
+            except StopIteration as end:
+                results[index] = end.value
+                needed.pop(index, None)
+                return
+            wanted = {run_key(setup): setup for setup in setups}
+            needed[index] = list(wanted)
+            queue.update({key: setup for key, setup in wanted.items() if key not in found})
+
+        for index in range(len(plans)):
+            ask(index, None)
+        doing = self._computed(queue)
+        while needed:
+            ready = [index for index, keys in needed.items() if all(key in found for key in keys)]
+            for index in ready:
+                ask(index, {key: found[key] for key in needed[index]})
+            if not ready:
+                key, run = next(doing)
+                found[key] = run
+                self._on_done(run)
+        return [results[index] for index in range(len(plans))]
+
+    def _computed(self, queue: dict[str, Setup]) -> Iterator[tuple[str, Run]]:
+        """Yield runs by key, stored ones first, while `queue` may still grow; each key once."""
+        started: set[str] = set()
+        waiting: dict[Future[Run], str] = {}
+        while True:
+            for key in [key for key in queue if key not in started]:
+                started.add(key)
+                stored, before = _load(self._out, key), queue[key].pretrained
+                if stored is None and before is not None:
+                    pretrained(self._out, before)  # here, or every process would train it for itself
+                if stored is not None:
+                    yield key, stored
+                elif self._jobs == 1:
+                    yield key, run_and_store(self._out, key, queue[key])
+                else:
+                    waiting[self._processes().submit(run_and_store, self._out, key, queue[key])] = key
+            if waiting:
+                done, _ = wait(waiting, return_when=FIRST_COMPLETED)
+                for future in done:
+                    yield waiting.pop(future), future.result()
+
+    def _processes(self) -> ProcessPoolExecutor:
         if self._pool is None:
             # Processes that are forked after torch has started threads can hang; fresh ones cannot.
             self._pool = ProcessPoolExecutor(self._jobs, mp_context=multiprocessing.get_context("spawn"))
-        waiting = {self._pool.submit(run_one, setup): key for key, setup in missing.items()}
-        for done in as_completed(waiting):
-            yield waiting[done], done.result()
+        return self._pool
 
 
-def run_one(setup: Setup) -> Run:
-    """Train one model on one thread."""
+def once(setups: Sequence[Setup]) -> Plan[dict[str, Run]]:
+    """Return the plan that wants these runs and is content with them."""
+    return (yield setups)
+
+
+def run_and_store(out: Path, key: str, setup: Setup) -> Run:
+    """Train one model and store the run."""
+    run = run_one(setup, None if setup.pretrained is None else pretrained(out, setup.pretrained))
+    _store(out, key, run)
+    return run
+
+
+def pretrained(out: Path, setup: Setup) -> Path:
+    """Return the folder with the weights of a run, which is trained if they are not stored."""
+    from ratecheck.experiments.language_model import checkpoint
+    from ratecheck.experiments.language_model.train import begin, train
+    from ratecheck.theory.errors import InputError
+
+    folder = out / FOLDER / run_key(setup)
+    try:
+        checkpoint.load(folder)
+    except InputError:
+        weights = None if setup.pretrained is None else pretrained(out, setup.pretrained)
+        with _one_thread():
+            train(begin(setup, weights=weights), folder)
+    return folder
+
+
+def run_one(setup: Setup, weights: Path | None = None) -> Run:
+    """Train one model on one thread, from the weights of a folder if it is given."""
     import time
 
     import torch
 
+    from ratecheck.experiments.language_model.optimizers.grouped import scales_of
     from ratecheck.experiments.language_model.train import DivergenceError, begin, train
 
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    start = time.process_time()
-    try:
-        training = begin(setup)
+    with _one_thread():
+        start = time.process_time()
+        training = begin(setup, weights=weights)
         diverged = None
         try:
             train(training)
@@ -141,8 +229,27 @@ def run_one(setup: Setup) -> Run:
             diverged = error.step
         device = torch.cuda.get_device_name() if training.device.type == "cuda" else "cpu"
         history = training.history
-        seconds = time.process_time() - start
-        return Run(setup, tuple(history.records), diverged, history.flushed, seconds, device)
+        return Run(
+            setup,
+            tuple(history.records),
+            diverged,
+            history.flushed,
+            time.process_time() - start,
+            device,
+            history.batches,
+            scales_of(training.optimizer),
+        )
+
+
+@contextmanager
+def _one_thread() -> Iterator[None]:
+    """Take one thread: threads that wait for each other on a busy machine are slower than none."""
+    import torch
+
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
     finally:
         torch.set_num_threads(threads)
 
@@ -159,9 +266,8 @@ def _store(out: Path, key: str, run: Run) -> None:
 def _load(out: Path, key: str) -> Run | None:
     """Return a stored run; one that is truncated counts as missing and is run again."""
     try:
-        data = json.loads(_path(out, key).read_text())
-        records = tuple(Record(**one) for one in data["records"])
-        setup = Setup.from_json(data["setup"])
-        return Run(setup, records, data["diverged"], data["flushed"], data["seconds"], data["device"])
+        data: dict[str, Any] = json.loads(_path(out, key).read_text())
+        records = tuple(Record(**one) for one in data.pop("records"))
+        return Run(setup=Setup.from_json(data.pop("setup")), records=records, **data)
     except (OSError, ValueError, KeyError, TypeError):
         return None

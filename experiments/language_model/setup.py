@@ -97,6 +97,11 @@ class Recipe:
         Switches of emulated low precision.
     adapter_rank : int
         Rank of adapters that are trained in place of the weights; 0 trains the weights.
+    growth : dict
+        ``share`` and ``most`` of a batch that grows, see `ratecheck.experiments.language_model.batches.Growth`; empty
+        for `batch` sequences in every update. A run takes ``steps * batch`` sequences either way.
+    records : int
+        Times at which a run is validated, besides the first.
     seed : int
         Root of the initial weights, of the data and of the optimizer's noise, each with a stream of its own.
     """
@@ -114,13 +119,15 @@ class Recipe:
     precision: str = "float32"
     low: dict[str, Any] = field(default_factory=dict)
     adapter_rank: int = 0
+    growth: dict[str, Any] = field(default_factory=dict)
+    records: int = 12
     compile: bool = False
     device: str = "auto"
     seed: int = 0
 
     def __post_init__(self) -> None:
         require_positive("step size", self.step_size)
-        for name in ("steps", "batch", "accumulate"):
+        for name in ("steps", "batch", "accumulate", "records"):
             require_count(name, getattr(self, name))
         require_decay("warm_up", self.warm_up)
         require_decay("final", self.final)
@@ -138,12 +145,16 @@ class Recipe:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Setup:
-    """A run: shape, recipe, and the text as the command line names it, with the file of its tokenizer if it has one."""
+    """A run: shape, recipe, and the text as the command line names it, with the file of its tokenizer if it has one.
+
+    `pretrained` is another run, with whose weights this one begins.
+    """
 
     shape: Shape
     recipe: Recipe
     source: str
     tokenizer: str | None = None
+    pretrained: Setup | None = None
 
     def to_json(self) -> str:
         """Return the run as one line of JSON."""
@@ -152,9 +163,13 @@ class Setup:
     @classmethod
     def from_json(cls, text: str) -> Setup:
         """Return the run that `to_json` wrote."""
-        data = json.loads(text)
+        return cls._from_dict(json.loads(text))
+
+    @classmethod
+    def _from_dict(cls, data: dict[str, Any]) -> Setup:
         shape, recipe = Shape(**data.pop("shape")), Recipe(**data.pop("recipe"))
-        return cls(shape=shape, recipe=recipe, **data)
+        before = data.pop("pretrained", None)
+        return cls(shape=shape, recipe=recipe, pretrained=before and cls._from_dict(before), **data)
 
     def with_recipe(self, **changes: Any) -> Setup:
         """Return the run with another recipe."""

@@ -13,9 +13,10 @@ from typing import Any
 
 import numpy as np
 import torch
-from torch import Tensor, nn
+from torch import nn
 
 from ratecheck.experiments.language_model import checkpoint
+from ratecheck.experiments.language_model.batches import Growth, direction_norm, gradient
 from ratecheck.experiments.language_model.data import Corpus, open_corpus
 from ratecheck.experiments.language_model.history import CURVE, History, Record, record_steps
 from ratecheck.experiments.language_model.lora import add_adapters
@@ -27,6 +28,7 @@ from ratecheck.experiments.language_model.precision import Precision
 from ratecheck.experiments.language_model.setup import Setup
 from ratecheck.experiments.store import write_whole
 from ratecheck.testbeds.streams import word
+from ratecheck.theory.errors import InputError
 from ratecheck.theory.schedules import Cosine, WarmUp
 
 VALIDATION_SEQUENCES = 128
@@ -57,7 +59,10 @@ class Training:
     history: History
     device: torch.device
     processes: Processes
+    growth: Growth | None
     step: int = 0
+    drawn: int = 0  # batches of the recipe's size so far: as many as steps, unless batches grow
+    wanted: int = 1  # of them in the next step
     saved: int | None = None
 
 
@@ -77,8 +82,10 @@ def begin(setup: Setup, corpus: Corpus | None = None, weights: Path | None = Non
     InputError
         If the text, the device, the optimizer or the checkpoint cannot be used, or the batch does not fit.
     """
-    recipe = setup.recipe
+    recipe, growth = setup.recipe, Growth.of(setup.recipe)
     processes = Processes.from_environment()
+    if growth is not None and processes.count > 1:
+        raise InputError("growth is set, but batches grow in one process only; run without torchrun.")
     device = device_of(recipe.device, processes.local_rank)
     tokenizer = None if setup.tokenizer is None else Path(setup.tokenizer)
     corpus = corpus or open_corpus(setup.source, vocabulary=setup.shape.vocabulary, tokenizer=tokenizer)
@@ -101,7 +108,7 @@ def begin(setup: Setup, corpus: Corpus | None = None, weights: Path | None = Non
     optimizer = make_optimizer(
         recipe.optimizer, [group for group in groups if group["params"]], recipe.step_size, **options
     )
-    return Training(setup, corpus, model, optimizer, precision, History(), device, processes)
+    return Training(setup, corpus, model, optimizer, precision, History(), device, processes, growth)
 
 
 def _stream(seed: int, purpose: str) -> int:
@@ -148,28 +155,34 @@ def train(
     """
     recipe, start = training.setup.recipe, time.perf_counter()
     schedule = step_size_schedule(training.setup)
-    records = record_steps(recipe.steps)
+    records = record_steps(recipe.steps, recipe.records)
     forward: Any = training.processes.wrap(training.model)
     if recipe.compile:
         forward = torch.compile(forward, dynamic=False)
     if training.step == 0:
         training.history.records.append(_measure(training, math.nan, math.nan, 0.0))
-    for step in range(training.step, min(until or recipe.steps, recipe.steps)):
-        step_size = float(schedule(step))
+    while training.drawn < recipe.steps and (until is None or training.step < until):
+        draws = min(training.wanted, recipe.steps - training.drawn)
+        due = any(training.drawn < record <= training.drawn + draws for record in records)
+        step_size = float(schedule(training.drawn))
         for group in training.optimizer.param_groups:
             group["lr"] = step_size
-        loss, norm = _gradient(training, forward, step)
+        loss, norm, variance = gradient(training, forward, draws)
         # Looked at before the step, while the broken entry is still where it arose.
-        watch = training.device.type == "cpu" or step % GPU_LOSS_CHECK == 0 or step + 1 in records
+        watch = training.device.type == "cpu" or training.step % GPU_LOSS_CHECK == 0 or due
         if watch and not (math.isfinite(float(loss)) and math.isfinite(float(norm))):
-            raise DivergenceError(step + 1, _first_broken(training.model), folder, training.saved)
+            raise DivergenceError(training.step + 1, _first_broken(training.model), folder, training.saved)
         training.optimizer.step()
         training.precision.states(training.optimizer, training.history.flushed)
-        training.step = step + 1
+        training.step += 1
+        training.drawn += draws
         training.history.losses.append(float(loss))
-        if training.step in records:
+        if training.growth is not None:
+            training.history.batches.append(draws * recipe.batch)
+            training.wanted = training.growth.draws(variance, direction_norm(training), recipe.batch)
+        if due:
             training.history.records.append(_measure(training, float(loss), float(norm), step_size))
-        last = training.step == recipe.steps
+        last = training.drawn == recipe.steps
         if folder is not None and (last or (checkpoint_every and training.step % checkpoint_every == 0)):
             _save(training, folder)
         if on_step is not None:
@@ -185,24 +198,6 @@ def step_size_schedule(setup: Setup) -> WarmUp | Cosine:
     warm = round(recipe.warm_up * recipe.steps)
     cosine = Cosine(recipe.step_size, max(1, recipe.steps - warm), recipe.final * recipe.step_size)
     return WarmUp(cosine, warm, start=1 / warm) if warm else cosine
-
-
-def _gradient(training: Training, forward: Any, step: int) -> tuple[Tensor, Tensor]:
-    """Leave the clipped gradient with the parameters; return the mean loss over the batch and the norm before."""
-    recipe, processes = training.setup.recipe, training.processes
-    tokens = training.corpus.batch(recipe.seed, step, recipe.batch, training.setup.shape.context + 1)
-    own = torch.from_numpy(np.ascontiguousarray(tokens[processes.rank :: processes.count])).to(training.device)
-    training.optimizer.zero_grad(set_to_none=True)
-    total = torch.zeros((), device=training.device)
-    parts = own.chunk(recipe.accumulate)
-    for i, part in enumerate(parts):
-        with processes.synchronised(forward, i + 1 == len(parts)), training.precision.products(training.device):
-            loss = token_losses(forward, part).mean() * (len(part) / len(own))
-        loss.backward()
-        total += loss.detach()
-    norm = nn.utils.clip_grad_norm_(training.model.parameters(), recipe.clip)
-    training.precision.gradients(training.model, training.history.flushed)
-    return processes.mean(total), norm
 
 
 def validate(training: Training, sequences: int = VALIDATION_SEQUENCES) -> tuple[float, float, float]:
@@ -223,7 +218,7 @@ def validate(training: Training, sequences: int = VALIDATION_SEQUENCES) -> tuple
 
 
 def _measure(training: Training, loss: float, norm: float, step_size: float) -> Record:
-    tokens = training.step * training.setup.recipe.batch * training.setup.shape.context
+    tokens = training.drawn * training.setup.recipe.batch * training.setup.shape.context
     return Record(training.step, tokens, loss, *validate(training), norm, step_size)
 
 
@@ -246,6 +241,8 @@ def _save(training: Training, folder: Path) -> None:
         content = {
             "setup": training.setup.to_json(),
             "step": training.step,
+            "drawn": training.drawn,
+            "wanted": training.wanted,
             "model": training.model.state_dict(),
             "optimizer": training.optimizer.state_dict(),
             "history": json.dumps(training.history.to_json()),
@@ -271,6 +268,7 @@ def resume(folder: Path, corpus: Corpus | None = None) -> Training:
     training.optimizer.load_state_dict(content["optimizer"])
     training.history = History.from_json(json.loads(content["history"]))
     training.step = training.saved = content["step"]
+    training.drawn, training.wanted = content["drawn"], content["wanted"]
     checkpoint.restore_random_states(content["random"])
     return training
 

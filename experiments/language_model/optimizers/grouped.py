@@ -59,6 +59,11 @@ class Regrouping:
         labels = group_labels(m, layers, grouping)
         cells, reference = spreads(m, labels, layers, grouping)
         scales, statistics = next_scales(scales, statistics, cells, reference, grouping, first=first)
+        if self.plan.shuffled:
+            before = sum(map(self.plan.is_due, range(1, members[0][1].t)))
+            for layer in layers:
+                order = np.random.default_rng([before, layer.start]).permutation(layer.size)
+                labels[:, layer.slice] = labels[:, layer.slice][:, order]
         factors = multiplier(scales, labels, layers, m.dtype)
         for index, (_, entry) in enumerate(members):
             part = torch.from_numpy(factors[0, layers[index].slice].copy()).view(entry.x.shape)
@@ -91,21 +96,31 @@ def sgg(optimizer: RuleOptimizer, preset: Preset = "paper", **changes: Any) -> R
     preset : {"paper", "code_v2", "ours"}
         As in `ratecheck.methods.grouping.sgg`; clusters are found on a histogram unless `clustering` says otherwise.
     **changes
-        Fields of the method `SGG` or of `Grouping`, such as ``period``, ``clusters`` or ``skip_vectors``. ``delay`` and
-        ``shuffled`` are not offered here.
+        Fields of the method `SGG` or of `Grouping`, such as ``period``, ``clusters`` or ``skip_vectors``. ``delay`` is
+        not offered here.
 
     Notes
     -----
     State: besides the optimizer's, for each tensor ``scales`` and ``statistics`` (one number for each cluster) and
     ``factors`` in the shape of the parameter. Decoupled decay is not scaled.
     """
-    for name in ("delay", "shuffled", "layers", "momentum"):
+    for name in ("delay", "layers", "momentum"):
         if name in changes:
             raise InputError(f"{name} is not an option of gradient grouping on torch; use the method SGG for it.")
     skip_vectors = changes.pop("skip_vectors", preset == "paper")
     plan = sgg_method(Subgradient(1.0), preset, **{"clustering": "histogram", **changes})
     optimizer.grouping = Regrouping(dataclasses.replace(plan, skip_vectors=skip_vectors))
     return optimizer
+
+
+def scales_of(optimizer: Any) -> dict[str, float]:
+    """Return mean, smallest and largest scale over all parameters, nothing where gradients are not grouped."""
+    if getattr(optimizer, "grouping", None) is None or not optimizer.state:
+        return {}
+    factors = torch.cat(
+        [state.get("factors", torch.ones_like(value)).flatten() for value, state in optimizer.state.items()]
+    )
+    return {"mean": float(factors.mean()), "smallest": float(factors.min()), "largest": float(factors.max())}
 
 
 def sgg_around(base: Callable[..., RuleOptimizer] = AdamW) -> Any:
