@@ -65,8 +65,8 @@ def momentum_of(state: Any, gradient: Array) -> Array:
             return getattr(state, name)
     if gradient is None:
         raise InputError(
-            "the method's state names no momentum and it asked for no gradient, so that there is nothing to group; give "
-            "momentum, a function of its state and the gradient."
+            "the method's state names no momentum and it asked for no gradient, so that there is nothing to group; "
+            "give momentum, a function of its state and the gradient."
         )
     return gradient
 
