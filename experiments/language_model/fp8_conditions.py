@@ -10,7 +10,7 @@ from ratecheck.experiments.language_model.compare import BETAS
 STEPS = 250
 CAP = 10.0  # ratio to float32 beyond which a run counts as lost: its loss is above that of the untrained model
 STATES_E4M3 = {"state": "e4m3", "state_scale": "tensor"}
-PRODUCTS = {"gemm": True, "gradient": "e5m2", "master": "bf16", "gradient_factor": 512.0}
+PRODUCTS = {"gemm": "fp8", "gradient": "e5m2", "master": "bf16", "gradient_factor": 512.0}
 PLAIN = {"gradient": "e5m2", "state": "e4m3", "state_scale": "none", "master": "bf16"}
 
 

@@ -16,6 +16,7 @@ from torch.optim import Optimizer
 
 from ratecheck.theory.errors import InputError, require_choice, require_count
 
+EXACT = "float32"  # not rounded at all
 CASTS = {
     "e4m3": torch.float8_e4m3fn,
     "e5m2": torch.float8_e5m2,
@@ -117,8 +118,15 @@ def _nearest_fp4(y: torch.Tensor) -> torch.Tensor:
 
 
 def quantised(x: torch.Tensor, form: str, scale: str = "tensor", block: int = 128) -> torch.Tensor:
-    """Return `x` rounded to a format, in its own dtype: fake quantisation."""
+    """Return `x` rounded to a format, in its own dtype: fake quantisation; in the format "float32", `x` itself."""
+    if form == EXACT:
+        return x
     return decode(encode(x, form, scale, block), form, x.dtype, block)
+
+
+def flushed(x: torch.Tensor, stored: torch.Tensor) -> torch.Tensor:
+    """Return which entries were not 0 and are stored as 0."""
+    return (x != 0) & (stored == 0)
 
 
 def shares(x: torch.Tensor, encoded: Encoded, form: str, block: int = 128) -> Shares:
@@ -127,7 +135,7 @@ def shares(x: torch.Tensor, encoded: Encoded, form: str, block: int = 128) -> Sh
         return Shares(0.0, 0.0)
     values = decode(encoded, form, x.dtype, block)
     beyond = _multiplied(x, encoded.factors.to(x.dtype), block).abs() > largest(form) * (1 + 1e-6)
-    return Shares(float(((x != 0) & (values == 0)).double().mean()), float(beyond.double().mean()))
+    return Shares(float(flushed(x, values).double().mean()), float(beyond.double().mean()))
 
 
 @dataclass(slots=True)

@@ -8,21 +8,28 @@ from __future__ import annotations
 
 import contextlib
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from ratecheck.experiments.language_model.low_precision import FORMATS, SCALES, quantised
-from ratecheck.theory.errors import InputError, require_choice, require_positive
+from ratecheck.experiments.language_model.low_precision import EXACT, FORMATS, SCALES, flushed, quantised
+from ratecheck.experiments.language_model.stored_step import stored_rule
+from ratecheck.theory.errors import InputError, require_choice, require_count, require_positive
 
-EXACT = "float32"
+STEP_READS = ("computed", "stored")
 
 
-def rounded(x: Tensor, form: str, scale: str = "none") -> Tensor:
-    """Return `x` in the nearest numbers of a format of `ratecheck.experiments.language_model.low_precision`."""
-    return x if form == EXACT else quantised(x, form, scale)
+class Operands(NamedTuple):
+    """Formats of both operands of a product and of the gradient that comes in, and their scale."""
+
+    operand: str
+    gradient: str
+    scale: str
+
+
+PRODUCTS = {"fp8": Operands("e4m3", "e5m2", "tensor"), "fp4": Operands("fp4", "fp4", "block")}
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,38 +38,50 @@ class Switches:
 
     Parameters
     ----------
-    gemm : bool
-        Operands of the linear layers of the blocks in E4M3, their incoming gradients in E5M2, one scale per tensor.
-    gradient : str
-        Format of the gradient that the optimizer sees, cast plainly after clipping and `gradient_factor`.
+    gemm : {"float32", "fp8", "fp4"}
+        Products of the linear layers of the blocks: operands in E4M3 and incoming gradients in E5M2, one scale per
+        tensor; or all in E2M1, one scale per block.
+    gradient, gradient_scale : str
+        Format and scale of the gradient that the optimizer sees, cast after clipping and `gradient_factor`.
     gradient_factor : float
         The gradient is multiplied by it, as by a static loss scale. Signs and Adam's ratio do not see it.
     state, state_scale : str
         Format and scale of every state of the optimizer.
     state_of : dict
         Formats of single states by name, in place of `state`.
+    state_root : sequence of str
+        Names of states, at least 0, of which the square root is rounded.
+    step_reads : {"computed", "stored"}
+        Whether the step reads the new states as computed, and they are rounded after it; or as they are stored.
     master : str
         Format of the weights.
+    block : int
+        Entries that share a scale, where it is one per block.
     """
 
-    gemm: bool = False
+    gemm: str = EXACT
     gradient: str = EXACT
+    gradient_scale: str = "none"
     gradient_factor: float = 1.0
     state: str = EXACT
     state_scale: str = "tensor"
     state_of: dict[str, str] = field(default_factory=dict)
+    state_root: tuple[str, ...] = ()
+    step_reads: str = "computed"
     master: str = EXACT
+    block: int = 128
 
     def __post_init__(self) -> None:
-        for name, value in {
-            "gradient": self.gradient,
-            "state": self.state,
-            "master": self.master,
-            **self.state_of,
-        }.items():
-            require_choice(name, value, (EXACT, *FORMATS))
-        require_choice("state_scale", self.state_scale, SCALES)
+        require_choice("gemm", self.gemm, (EXACT, *PRODUCTS))
+        require_choice("step_reads", self.step_reads, STEP_READS)
+        for name in ("gradient", "state", "master"):
+            require_choice(name, getattr(self, name), (EXACT, *FORMATS))
+        for name, form in self.state_of.items():
+            require_choice(f"state_of {name}", form, (EXACT, *FORMATS))
+        for name in ("gradient_scale", "state_scale"):
+            require_choice(name, getattr(self, name), SCALES)
         require_positive("gradient_factor", self.gradient_factor)
+        require_count("block", self.block)
 
     @classmethod
     def from_dict(cls, low: dict[str, Any]) -> Switches:
@@ -73,29 +92,45 @@ class Switches:
             allowed = ", ".join(cls.__dataclass_fields__)
             raise InputError(f"low precision has the switches {sorted(low)}, but allowed are {allowed}.") from None
 
+    @property
+    def rounds_states(self) -> bool:
+        """Whether any state is rounded."""
+        return any(form != EXACT for form in (self.state, *self.state_of.values()))
+
+    def stored(self, name: str, state: Tensor) -> Tensor:
+        """Return a state as it is stored."""
+        form = self.state_of.get(name, self.state)
+        if name in self.state_root:
+            return quantised(state.sqrt(), form, self.state_scale, self.block) ** 2
+        return quantised(state, form, self.state_scale, self.block)
+
 
 class _RoundedProduct(torch.autograd.Function):
-    """``x @ w.T`` with both operands in E4M3 and, backwards, the incoming gradient in E5M2."""
+    """``x @ w.T`` with rounded operands and, backwards, a rounded incoming gradient."""
 
     @staticmethod
-    def forward(ctx: Any, x: Tensor, weight: Tensor) -> Tensor:
-        x8, w8 = rounded(x, "e4m3", "tensor"), rounded(weight, "e4m3", "tensor")
+    def forward(ctx: Any, x: Tensor, weight: Tensor, operands: Operands, block: int) -> Tensor:
+        x8, w8 = (quantised(value, operands.operand, operands.scale, block) for value in (x, weight))
         ctx.save_for_backward(x8, w8)
+        ctx.operands, ctx.block = operands, block
         return functional.linear(x8, w8)
 
     @staticmethod
-    def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor, Tensor]:
+    def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor, Tensor, None, None]:
         x8, w8 = ctx.saved_tensors
-        g8 = rounded(gradient, "e5m2", "tensor")
-        return g8 @ w8, g8.flatten(0, -2).T @ x8.flatten(0, -2)
+        g8 = quantised(gradient, ctx.operands.gradient, ctx.operands.scale, ctx.block)
+        return g8 @ w8, g8.flatten(0, -2).T @ x8.flatten(0, -2), None, None
 
 
 class RoundedLinear(nn.Linear):
     """A linear layer without bias whose products have rounded operands."""
 
+    operands: Operands
+    block: int
+
     def forward(self, x: Tensor) -> Tensor:
         """Map (..., in_features) to (..., out_features)."""
-        return _RoundedProduct.apply(x, self.weight)
+        return _RoundedProduct.apply(x, self.weight, self.operands, self.block)
 
 
 class Precision:
@@ -104,14 +139,28 @@ class Precision:
     def __init__(self, low: dict[str, Any], bf16: bool) -> None:
         self.switches = Switches.from_dict(low)
         self.bf16 = bf16
+        self._count = _Count()
 
     def prepare(self, model: nn.Module) -> nn.Module:
         """Return the model with the products of its blocks replaced."""
-        if self.switches.gemm:
+        if self.switches.gemm != EXACT:
             for module in model.get_submodule("blocks").modules():
                 if type(module) is nn.Linear:
                     module.__class__ = RoundedLinear
+                    module.operands, module.block = PRODUCTS[self.switches.gemm], self.switches.block
         return model
+
+    def attach(self, optimizer: Any) -> None:
+        """Let the optimizer's step read stored states, if it is to."""
+        switches = self.switches
+        if switches.step_reads != "stored" or not switches.rounds_states:
+            return
+        if not hasattr(optimizer, "rule") or any(group["compiled"] for group in optimizer.param_groups):
+            raise InputError(
+                "step_reads is 'stored', but this optimizer is compiled or has no single rule; give 'computed', or an "
+                "uncompiled optimizer such as adamw."
+            )
+        optimizer.rule = stored_rule(optimizer.rule, self._store)
 
     def products(self, device: torch.device) -> contextlib.AbstractContextManager[Any]:
         """Return the context in which the model is evaluated."""
@@ -127,38 +176,44 @@ class Precision:
         for parameter in model.parameters():
             if parameter.grad is not None:
                 exact = parameter.grad * switches.gradient_factor
-                parameter.grad.copy_(rounded(exact, switches.gradient))
-                count.add("gradient", exact, parameter.grad)
+                stored = quantised(exact, switches.gradient, switches.gradient_scale, switches.block)
+                parameter.grad.copy_(stored)
+                count.add("gradient", exact, stored)
         count.append_to(flushed)
 
     @torch.no_grad()
     def states(self, optimizer: Any, flushed: dict[str, list[float]]) -> None:
-        """Round the optimizer's states and the weights, and note the share of entries that became zero."""
-        switches, count = self.switches, _Count()
+        """Round the optimizer's states after a step that read them as computed, and the weights; note what was lost."""
+        switches = self.switches
         for parameter, state in optimizer.state.items():
-            for name, value in state.items():
-                form = switches.state_of.get(name, switches.state)
-                if isinstance(value, Tensor) and value.dim() and form != EXACT:
-                    exact = value.clone()
-                    value.copy_(rounded(exact, form, switches.state_scale))
-                    count.add(name, exact, value)
+            if switches.step_reads == "computed" and switches.rounds_states:
+                for name, value in state.items():
+                    if isinstance(value, Tensor) and value.dim():
+                        value.copy_(self._store(name, value))
             if switches.master != EXACT:
-                parameter.copy_(rounded(parameter, switches.master))
-        count.append_to(flushed)
+                parameter.copy_(quantised(parameter, switches.master, "none"))
+        self._count.append_to(flushed)
+
+    def _store(self, name: str, state: Tensor) -> Tensor:
+        stored = self.switches.stored(name, state)
+        if stored is not state:
+            self._count.add(name, state, stored)
+        return stored
 
 
 class _Count:
-    """Entries, and entries that were not zero before rounding and are after, by name."""
+    """Entries, and entries that were not zero before rounding and are after, by name, since the last note."""
 
     def __init__(self) -> None:
         self._flushed: dict[str, Tensor] = {}
         self._total: dict[str, int] = {}
 
     def add(self, name: str, exact: Tensor, stored: Tensor) -> None:
-        lost = ((exact != 0) & (stored == 0)).sum()
+        lost = flushed(exact, stored).sum()
         self._flushed[name] = self._flushed.get(name, torch.zeros_like(lost)) + lost
         self._total[name] = self._total.get(name, 0) + exact.numel()
 
-    def append_to(self, flushed: dict[str, list[float]]) -> None:
+    def append_to(self, history: dict[str, list[float]]) -> None:
         for name, lost in self._flushed.items():
-            flushed.setdefault(name, []).append(float(lost) / self._total[name])
+            history.setdefault(name, []).append(float(lost) / self._total[name])
+        self._flushed, self._total = {}, {}

@@ -11,8 +11,9 @@ import pytest
 torch = pytest.importorskip("torch")
 
 from ratecheck.experiments.language_model.lora import add_adapters, merge_adapters  # noqa: E402
+from ratecheck.experiments.language_model.low_precision import quantised  # noqa: E402
 from ratecheck.experiments.language_model.model import Decoder, rotate, token_losses  # noqa: E402
-from ratecheck.experiments.language_model.precision import Precision, Switches, rounded  # noqa: E402
+from ratecheck.experiments.language_model.precision import Precision, Switches  # noqa: E402
 from ratecheck.experiments.language_model.presets import PRESETS  # noqa: E402
 from ratecheck.experiments.language_model.setup import Shape  # noqa: E402
 from ratecheck.theory.errors import InputError  # noqa: E402
@@ -126,38 +127,38 @@ def test_presets_have_the_size_in_their_name(name: str) -> None:
 def test_rounding_to_eight_bits(form: str, dtype: str, smallest: float, largest: float) -> None:
     numbers = torch.arange(256, dtype=torch.uint8).view(getattr(torch, dtype)).float()
     numbers = numbers[numbers.isfinite()]
-    assert torch.equal(rounded(numbers, form), numbers)
+    assert torch.equal(quantised(numbers, form, "none"), numbers)
     x = torch.linspace(-20, 20, 4001)
     nearest = numbers[(x[:, None] - numbers[None]).abs().argmin(dim=1)]
-    assert torch.equal((rounded(x, form) - x).abs(), (nearest - x).abs())
+    assert torch.equal((quantised(x, form, "none") - x).abs(), (nearest - x).abs())
     limits = torch.tensor([smallest, smallest * 0.49, 1e9, -1e9])
-    assert rounded(limits, form).tolist() == [smallest, 0.0, largest, -largest]
+    assert quantised(limits, form, "none").tolist() == [smallest, 0.0, largest, -largest]
 
 
 def test_a_scale_per_tensor_keeps_small_numbers_alive() -> None:
     x = torch.tensor([1e-6, 1e-7, 1e-12])
-    assert rounded(x, "e4m3").tolist() == [0.0, 0.0, 0.0]
-    kept = rounded(x, "e4m3", "tensor")
+    assert quantised(x, "e4m3", "none").tolist() == [0.0, 0.0, 0.0]
+    kept = quantised(x, "e4m3", "tensor")
     assert kept[:2] == pytest.approx(x[:2], rel=2.0**-4)
     assert kept[2] == 0.0
-    assert torch.equal(rounded(torch.zeros(3), "e4m3", "tensor"), torch.zeros(3))
+    assert torch.equal(quantised(torch.zeros(3), "e4m3", "tensor"), torch.zeros(3))
     blocks = torch.cat([torch.full((128,), 1.0), torch.full((5,), 1e-9)])
-    assert rounded(blocks, "e4m3", "block")[-1] == pytest.approx(1e-9, rel=2.0**-4)
-    assert torch.isnan(rounded(torch.tensor([float("nan"), 1.0]), "e4m3", "tensor")).any()
+    assert quantised(blocks, "e4m3", "block")[-1] == pytest.approx(1e-9, rel=2.0**-4)
+    assert torch.isnan(quantised(torch.tensor([float("nan"), 1.0]), "e4m3", "tensor")).any()
 
 
 def test_rounded_products_are_products_of_rounded_operands() -> None:
-    model = Precision({"gemm": True}, bf16=False).prepare(decoder())
+    model = Precision({"gemm": "fp8"}, bf16=False).prepare(decoder())
     layer = model.blocks[0].attention.qkv
     x = torch.randn(5, 16, generator=torch.Generator().manual_seed(2), requires_grad=True)
     y = layer(x)
-    expected = rounded(x.detach(), "e4m3", "tensor") @ rounded(layer.weight.detach(), "e4m3", "tensor").T
+    expected = quantised(x.detach(), "e4m3", "tensor") @ quantised(layer.weight.detach(), "e4m3", "tensor").T
     assert torch.allclose(y, expected, rtol=1e-6, atol=1e-7)
     g = torch.randn(y.shape, generator=torch.Generator().manual_seed(3))
     y.backward(g)
-    g8 = rounded(g, "e5m2", "tensor")
-    assert torch.allclose(x.grad, g8 @ rounded(layer.weight.detach(), "e4m3", "tensor"), rtol=1e-5, atol=1e-6)
-    assert torch.allclose(layer.weight.grad, g8.T @ rounded(x.detach(), "e4m3", "tensor"), rtol=1e-5, atol=1e-6)
+    g8 = quantised(g, "e5m2", "tensor")
+    assert torch.allclose(x.grad, g8 @ quantised(layer.weight.detach(), "e4m3", "tensor"), rtol=1e-5, atol=1e-6)
+    assert torch.allclose(layer.weight.grad, g8.T @ quantised(x.detach(), "e4m3", "tensor"), rtol=1e-5, atol=1e-6)
 
 
 BAD = {

@@ -189,7 +189,7 @@ def test_validation_does_not_depend_on_the_parts_it_is_worked_off_in() -> None:
 
 
 def test_low_precision_reports_what_it_flushes() -> None:
-    low = {"state": "e4m3", "state_scale": "none", "gradient": "e5m2", "master": "bf16", "gemm": True}
+    low = {"state": "e4m3", "state_scale": "none", "gradient": "e5m2", "master": "bf16", "gemm": "fp8"}
     history = train(begin(setup(low=low)))
     assert history.flushed.keys() == {"exp_avg", "exp_avg_sq", "gradient"}
     assert all(len(shares) == 12 for shares in history.flushed.values())
