@@ -81,7 +81,8 @@ class Debiasing:
             If the warm start leads Newton's method to a point that is no local saddle point.
         """
         if not self._facts:
-            z_star = newton_saddle(self, self.extragradient_point(self.warm_start))
+            warm = self.extragradient_point(self.warm_start) if self.warmed is None else self.warmed
+            z_star = newton_saddle(self, warm)
             split, hessian = self.split, self.hessian(z_star[None])[0]
             if not (np.linalg.eigvalsh(hessian[:split, :split])[0] > 0 and hessian[split, split] < 0):
                 raise InputError("the point found is stationary but no saddle point; take more warm-start steps.")
@@ -179,13 +180,16 @@ def synthetic_debiasing(
     return Debiasing(features, labels, protected, 0.5, regularisation, regularisation, warm_start)
 
 
-def debiasing_from_file(path: Path | str, column: int, regularisation: float = 1e-4) -> Debiasing:
+def debiasing_from_file(
+    path: Path | str, column: int, regularisation: float = 1e-4, warm_start: int = 500
+) -> Debiasing:
     """Return the problem of a svmlight file whose column `column` (from 0) is the protected attribute, removed."""
     features, labels = read_svmlight(path)
     if not 0 <= column < features.shape[1]:
         raise InputError(f"the protected column is {column}, but the file has columns 0 to {features.shape[1] - 1}.")
     protected = two_classes(features[:, column], f"the entries of column {column}")
-    return Debiasing(np.delete(features, column, axis=1), labels, protected, primal=regularisation, dual=regularisation)
+    rest = np.delete(features, column, axis=1)
+    return Debiasing(rest, labels, protected, primal=regularisation, dual=regularisation, warm_start=warm_start)
 
 
 EXAMPLES = {

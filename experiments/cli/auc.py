@@ -28,14 +28,15 @@ def register(commands: Any) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Run the command."""
-    from ratecheck.experiments.auc_table import auc_table, formatted, within_limits, write_json
+    from ratecheck.experiments.auc_table import LEVELS, auc_table
     from ratecheck.experiments.cli.main import AS_EXPECTED, UNEXPECTED
+    from ratecheck.experiments.saddle_table import formatted, within_limits, write_json
 
     chosen = {name: getattr(options, name) for name in ("updates", "steps") if getattr(options, name) is not None}
     if options.share is not None:
         chosen["shares"] = options.share
     rows = [row for path in options.files or [None] for row in auc_table(path, seed=options.seed, **chosen)]
-    print(formatted(rows))
+    print(formatted(rows, LEVELS, "AUC"))
     if options.json is not None:
         write_json(options.json, rows)
     return AS_EXPECTED if within_limits(rows) else UNEXPECTED

@@ -28,9 +28,21 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--version", action="version", version=f"ratecheck {ratecheck.__version__}")
     commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND", parser_class=_Parser)
 
-    from ratecheck.experiments.cli import auc, bench, book, figures, listing, lm, paper, playground, study, verify
+    from ratecheck.experiments.cli import (
+        auc,
+        bench,
+        book,
+        debias,
+        figures,
+        listing,
+        lm,
+        paper,
+        playground,
+        study,
+        verify,
+    )
 
-    for command in (verify, listing, figures, book, paper, study, lm, bench, auc, playground):
+    for command in (verify, listing, figures, book, paper, study, lm, bench, auc, debias, playground):
         command.register(commands)
     options = parser.parse_args(arguments)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import subprocess
 import sys
@@ -15,7 +16,7 @@ import pytest
 from scipy.linalg import cho_factor, cho_solve
 from threadpoolctl import threadpool_limits
 
-from ratecheck.experiments import auc_table
+from ratecheck.experiments import auc_table, debiasing_table, saddle_table
 from ratecheck.experiments.cli.main import main
 from ratecheck.experiments.ledger import quasi_newton, quasi_newton_local, saddle, saddle_linear
 from ratecheck.testbeds.auc import auc_saddle, digits
@@ -92,12 +93,12 @@ def test_every_digit_is_solved_in_time(digit: int) -> None:
 
 def test_the_table_of_the_bundled_data() -> None:
     rows = auc_table.auc_table(steps=400)
-    assert auc_table.within_limits(rows)
+    assert saddle_table.within_limits(rows)
     assert {row.data for row in rows} == {"breast cancer", "digits, 0 against rest"}
     # The 33 coordinates of the breast cancer data take 33 updates where 50 are asked for.
     assert {row.updates for row in rows if row.method == "MGSR1-SP"} == {1, 10, 33, 50}
     assert {row.method for row in rows} >= {"extragradient", "OGDA", "EAG-V", "random SR1, inverse form"}
-    text = auc_table.formatted(rows).splitlines()
+    text = saddle_table.formatted(rows, auc_table.LEVELS, "AUC").splitlines()
     assert len(text) == len(rows) + 1
     assert text[0].split()[:5] == ["data", "lambda", "n", "kappa", "method"]
 
@@ -138,7 +139,9 @@ def test_one_command_makes_the_table_of_a_file_of_the_users(
     assert name in capsys.readouterr().out
     rows = [row for row in json.loads(written.read_text()) if row["method"] == "MGSR1-SP"]
     assert {row["dimension"] for row in rows} == {features + 3}
-    assert {(row["share"], row["updates"]) for row in rows} == {(s, t) for s in (100, 1, 0.01) for t in (1, 10, 50)}
+    assert {(row["regularisation"], row["updates"]) for row in rows} == {
+        (share, tau) for share in ("100/m", "1/m", "0.01/m") for tau in (1, 10, 50)
+    }
     for row in rows:
         assert row["iterations"][-1] <= -(-(features + 3) // row["updates"]) + 1
 
@@ -157,6 +160,47 @@ def test_the_command_of_the_table_says_what_is_wrong(tmp_path: Path, capsys: pyt
     for arguments in ({"shares": (-1.0,)}, {"steps": 0}):
         with pytest.raises(InputError):
             auc_table.auc_table(**arguments)
+
+
+def test_a_row_that_arrives_late_is_outside_its_limit() -> None:
+    row = saddle_table.Row("data", "1/m", 10, 5.0, "MGSR1-SP", 5, (1, 2, 3), 30, 3, "arrived", 0.9)
+    assert saddle_table.within_limits([row])
+    assert not saddle_table.within_limits([dataclasses.replace(row, limit=2)])
+    assert not saddle_table.within_limits([dataclasses.replace(row, iterations=(1, 2, None))])
+
+
+def test_one_command_makes_the_debiasing_table_of_a_file_of_the_users(
+    tmp_path: Path, capsys: pytest.CaptureFixture
+) -> None:
+    path = one_hot_file(tmp_path / "census", 400, 30, 0.3, 5, seed=2)
+    written = tmp_path / "rows.json"
+    options = ["--protected", "3", "--regularisation", "0.01", "--warm-start", "500", "--steps", "300"]
+    assert main(["debias", str(path), *options, "--updates", "5", "--updates", "50", "--json", str(written)]) == 0
+    assert "accuracy" in capsys.readouterr().out.splitlines()[0]
+    rows = json.loads(written.read_text())
+    ours = [row for row in rows if row["method"] == "MGSR1-SP, M = 0"]
+    # 29 features are left beside the protected one, and the adversary's scalar: 50 updates are cut to 30.
+    assert {(row["dimension"], row["updates"]) for row in ours} == {(30, 5), (30, 30)}
+    assert all(row["outcome"] == "arrived" for row in ours)
+    slow = {row["method"]: row for row in rows}["extragradient"]
+    assert slow["iterations"][0] is None or slow["iterations"][0] > max(row["iterations"][0] for row in ours)
+    assert {row["data"] for row in rows} == {"census"}
+    assert debiasing_table.LEVELS[-1] == 1e-10
+
+
+def test_the_command_of_the_debiasing_table_says_what_is_wrong(tmp_path: Path, capsys: pytest.CaptureFixture) -> None:
+    path = one_hot_file(tmp_path / "census", 60, 12, 0.3, 3, seed=2)
+    for arguments, says in [
+        ([str(path)], "needs --protected"),
+        (["--protected", "0"], "needs a file"),
+        ([str(path), "--protected", "99"], "column is 99"),
+        ([str(tmp_path / "missing"), "--protected", "0"], "there is no file"),
+        (["--regularisation", "-1"], "lambda is -1"),
+        (["--warm-start", "0"], "the warm start is 0"),
+        (["--updates", "0"], "updates is 0"),
+    ]:
+        assert main(["debias", *arguments]) == 2
+        assert says in capsys.readouterr().err
 
 
 @pytest.mark.slow
