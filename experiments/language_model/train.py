@@ -108,6 +108,7 @@ def begin(setup: Setup, corpus: Corpus | None = None, weights: Path | None = Non
     optimizer = make_optimizer(
         recipe.optimizer, [group for group in groups if group["params"]], recipe.step_size, **options
     )
+    precision.attach(optimizer)
     return Training(setup, corpus, model, optimizer, precision, History(), device, processes, growth)
 
 
