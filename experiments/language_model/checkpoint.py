@@ -12,7 +12,7 @@ import torch
 from ratecheck.experiments.store import write_whole
 from ratecheck.theory.errors import InputError
 
-FORMAT = 1
+FORMAT = 2
 NAME = "checkpoint.pt"
 
 
