@@ -6,6 +6,8 @@ import argparse
 from pathlib import Path
 from typing import Any
 
+from ratecheck.experiments.cli.exit_codes import AS_EXPECTED, UNEXPECTED
+
 
 def register(commands: Any) -> None:
     """Add the command to the parser."""
@@ -29,7 +31,6 @@ def register(commands: Any) -> None:
 def run(options: argparse.Namespace) -> int:
     """Run the command."""
     from ratecheck.experiments.auc_table import LEVELS, auc_table
-    from ratecheck.experiments.cli.main import AS_EXPECTED, UNEXPECTED
     from ratecheck.experiments.saddle_table import formatted, within_limits, write_json
 
     chosen = {name: getattr(options, name) for name in ("updates", "steps") if getattr(options, name) is not None}

@@ -6,6 +6,8 @@ import argparse
 from pathlib import Path
 from typing import Any
 
+from ratecheck.experiments.cli.exit_codes import AS_EXPECTED
+
 
 def register(commands: Any) -> None:
     """Add the command to the parser."""
@@ -30,7 +32,6 @@ def register(commands: Any) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Run the command."""
-    from ratecheck.experiments.cli.main import AS_EXPECTED
     from ratecheck.experiments.debiasing_table import LEVELS, debiasing_table
     from ratecheck.experiments.saddle_table import formatted, write_json
     from ratecheck.theory.errors import InputError

@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from ratecheck.experiments.cli.exit_codes import AS_EXPECTED, UNEXPECTED
 from ratecheck.experiments.cli.lm_progress import Counter, Progress
 from ratecheck.experiments.cli.options import default_jobs
 
@@ -179,7 +180,6 @@ def run_resume(options: argparse.Namespace) -> int:
 
 
 def _run(training: Training, folder: Path, options: argparse.Namespace) -> int:
-    from ratecheck.experiments.cli.main import AS_EXPECTED, UNEXPECTED
     from ratecheck.experiments.language_model.train import DivergenceError, train
 
     recipe = training.setup.recipe
@@ -201,8 +201,6 @@ def _run(training: Training, folder: Path, options: argparse.Namespace) -> int:
 
 def run_compare(options: argparse.Namespace) -> int:
     """Compare optimizers."""
-    from ratecheck.experiments.cli.main import AS_EXPECTED
-
     setup = _setup(options, optimizer="adamw", step_size=1e-3)
     from ratecheck.experiments.language_model.compare import DEFAULT, compare, table
     from ratecheck.experiments.language_model.outcome import FILE
@@ -224,7 +222,6 @@ def run_compare(options: argparse.Namespace) -> int:
 
 def run_fp8(options: argparse.Namespace) -> int:
     """Run the FP8 study."""
-    from ratecheck.experiments.cli.main import AS_EXPECTED, UNEXPECTED
     from ratecheck.experiments.language_model import require_torch
 
     require_torch()
@@ -257,8 +254,6 @@ def run_fp8(options: argparse.Namespace) -> int:
 
 def run_minimax(options: argparse.Namespace) -> int:
     """Train against an adversary."""
-    from ratecheck.experiments.cli.main import AS_EXPECTED
-
     setup = _setup(options, optimizer="adamw", step_size=1e-3)
     from ratecheck.experiments.language_model.minimax import PLAYERS, minimax
 

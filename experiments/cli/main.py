@@ -8,8 +8,7 @@ from collections.abc import Sequence
 from typing import Any, NoReturn
 
 import ratecheck
-
-AS_EXPECTED, UNEXPECTED, BAD_INPUT = 0, 1, 2
+from ratecheck.experiments.cli.exit_codes import AS_EXPECTED, BAD_INPUT
 
 
 class _Parser(argparse.ArgumentParser):

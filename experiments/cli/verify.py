@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from ratecheck.experiments.cli.exit_codes import AS_EXPECTED, BAD_INPUT, UNEXPECTED
 from ratecheck.experiments.cli.options import add_results, default_jobs
 
 if TYPE_CHECKING:
@@ -40,7 +41,6 @@ def register(commands: Any) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Run the command."""
-    from ratecheck.experiments.cli.main import AS_EXPECTED, BAD_INPUT, UNEXPECTED
     from ratecheck.experiments.selection import select
     from ratecheck.experiments.verify import verify
 

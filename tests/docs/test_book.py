@@ -17,7 +17,8 @@ import pytest
 
 import ratecheck.experiments.book as book_module
 from ratecheck.experiments.book import SOURCES, build
-from ratecheck.experiments.cli.main import BAD_INPUT, main
+from ratecheck.experiments.cli.exit_codes import BAD_INPUT
+from ratecheck.experiments.cli.main import main
 from ratecheck.experiments.ledger import claims
 from ratecheck.testbeds import PROBLEMS
 from ratecheck.theory.bounds import BOUNDS
