@@ -12,16 +12,18 @@ the optimum.
 from __future__ import annotations
 
 import warnings
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from ratecheck.testbeds.domains import Box
-from ratecheck.testbeds.linear_model import LinearModel
 from ratecheck.testbeds.losses import Absolute, Hinge
 from ratecheck.theory.arrays import FloatArray
 from ratecheck.theory.errors import InputError
 from ratecheck.theory.facts import Fact
+
+if TYPE_CHECKING:
+    from ratecheck.testbeds.linear_model import LinearModel
 
 TOLERANCE = 1e-12
 POLYHEDRAL = (Absolute, Hinge)
