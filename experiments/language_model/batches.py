@@ -16,6 +16,7 @@ import torch
 from torch import Tensor, nn
 
 from ratecheck.experiments.language_model.model import token_losses
+from ratecheck.experiments.language_model.parallel import clip
 from ratecheck.experiments.language_model.setup import Recipe
 from ratecheck.theory.errors import InputError, require_count, require_positive
 from ratecheck.theory.sampling.conjugate import norm_test
@@ -115,7 +116,7 @@ def gradient(training: Training, forward: Any, draws: int) -> tuple[Tensor, Tens
     spread = Spread(training.model) if training.growth is not None else None
     for draw in range(draws):
         tokens = training.corpus.batch(recipe.seed, training.drawn + draw, recipe.batch, length)
-        own = torch.from_numpy(np.ascontiguousarray(tokens[processes.rank :: processes.count])).to(training.device)
+        own = torch.from_numpy(np.ascontiguousarray(processes.share(tokens))).to(training.device)
         parts = own.chunk(recipe.accumulate)
         for i, part in enumerate(parts):
             weight = len(part) / (len(own) * draws)
@@ -127,7 +128,7 @@ def gradient(training: Training, forward: Any, draws: int) -> tuple[Tensor, Tens
             if spread is not None:
                 spread.add(weight)
     variance = spread.variance(recipe.batch // recipe.accumulate) if spread is not None else 0.0
-    norm = nn.utils.clip_grad_norm_(training.model.parameters(), recipe.clip)
+    norm = clip(training.model, recipe.clip)
     clipped = min(1.0, recipe.clip / max(float(norm), 1e-30)) if spread is not None else 1.0
     training.precision.gradients(training.model, training.history.flushed)
     return processes.mean(total), norm, variance * clipped**2

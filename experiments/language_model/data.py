@@ -1,7 +1,8 @@
-"""What is modelled: synthetic languages whose entropy rate is known, bytes of text, files of tokens on disk."""
+"""What is modelled: synthetic languages whose entropy rate is known, and long sequences of tokens."""
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -9,17 +10,15 @@ from typing import Any, Protocol
 
 import numpy as np
 
+from ratecheck.experiments.language_model.setup import Recipe, Shape
 from ratecheck.testbeds.grammar import simple_grammar
 from ratecheck.testbeds.markov_language import Sample, markov_language
 from ratecheck.testbeds.streams import word
 from ratecheck.theory.arrays import FloatArray, IntArray
-from ratecheck.theory.errors import InputError, require_count
+from ratecheck.theory.errors import InputError
 
 BLOCK = 16  # steps whose batches are sampled at once
-VALIDATION_SHARE = 0.1
-BYTES = 256
-GPT2_VOCABULARY = 50_304
-SCANNED = 2**28  # a file of more tokens is not searched for its largest
+FINGERPRINT = 8  # sequences to validate on by which a text is told from another
 
 
 class Corpus(Protocol):
@@ -174,13 +173,24 @@ def open_corpus(source: str, *, vocabulary: int | None = None, tokenizer: Path |
     Raises
     ------
     InputError
-        If there is no such corpus, or it is empty.
+        If there is no such corpus, it cannot be read, or it is empty.
     """
     kind, _, knobs = source.partition(":")
     if kind in LANGUAGES:
+        if tokenizer is not None:
+            raise InputError(f"{kind} is a language of tokens already; leave --tokenizer out, or give a text.")
         return SyntheticCorpus(_with_knobs(kind, knobs))
+    try:
+        return _on_disk(source, vocabulary, tokenizer)
+    except OSError as error:
+        raise InputError(f"{error.filename} cannot be read ({error.strerror}); give a text that can.") from error
+
+
+def _on_disk(source: str, vocabulary: int | None, tokenizer: Path | None) -> Corpus:
+    from ratecheck.experiments.language_model import hugging_face, texts
+
     if source == "pydoc":
-        return _pydoc(tokenizer)
+        return texts.pydoc(tokenizer)
     path = Path(source)
     if not path.exists():
         raise InputError(
@@ -188,12 +198,30 @@ def open_corpus(source: str, *, vocabulary: int | None = None, tokenizer: Path |
             "train.bin and val.bin, or a dataset folder of Hugging Face."
         )
     if (path / "train.bin").exists():
-        return _token_files(path, vocabulary)
-    if (path / "dataset_info.json").exists() or (path / "dataset_dict.json").exists():
-        from ratecheck.experiments.language_model.hugging_face import read_dataset
+        if tokenizer is not None:
+            raise InputError(f"{path} holds tokens already; leave --tokenizer out, or give the text itself.")
+        return texts.token_files(path, vocabulary)
+    if hugging_face.is_dataset(path):
+        train, held_out = hugging_face.read_dataset(path)
+        return texts.corpus_of(path.name, train, tokenizer, held_out)
+    return texts.corpus_of(path.name, texts.read_documents(path), tokenizer)
 
-        return _text(path.name, read_dataset(path), tokenizer)
-    return _text(path.name, _documents(path), tokenizer)
+
+def fingerprint(corpus: Corpus, recipe: Recipe, shape: Shape) -> str:
+    """Return a digest of the first batch and of the first sequences to validate on.
+
+    Raises
+    ------
+    InputError
+        If the text is too short for them, or holds tokens that the model does not have.
+    """
+    if corpus.vocabulary > shape.vocabulary:
+        raise InputError(
+            f"{corpus.name} has {corpus.vocabulary} tokens, but the model has {shape.vocabulary}; make it larger."
+        )
+    validation, _ = corpus.validation(FINGERPRINT, shape.context + 1)
+    batch = corpus.batch(recipe.seed, 0, recipe.batch, shape.context + 1)
+    return hashlib.sha256(validation.tobytes() + batch.tobytes()).hexdigest()
 
 
 LANGUAGES: dict[str, Callable[..., Any]] = {"zsg": simple_grammar, "markov": markov_language}
@@ -216,74 +244,3 @@ def _with_knobs(kind: str, knobs: str) -> Any:
         return LANGUAGES[kind](**values)
     except TypeError:
         raise InputError(f"{knobs!r} names a knob that {kind} does not have; {kind} alone shows the default.") from None
-
-
-def _pydoc(tokenizer: Path | None) -> TokenCorpus:
-    try:
-        from pydoc_data.topics import topics
-    except ImportError:
-        raise InputError("this Python comes without its documentation (pydoc_data); give a text file.") from None
-    return _text("pydoc", [topics[name] for name in sorted(topics)], tokenizer)
-
-
-def _documents(path: Path) -> list[str | bytes]:
-    files = sorted(file for file in path.rglob("*") if file.is_file()) if path.is_dir() else [path]
-    try:
-        texts: list[str | bytes] = [file.read_bytes() for file in files]
-    except OSError as error:
-        raise InputError(f"{error.filename} cannot be read ({error.strerror}); give a text that can.") from error
-    return [text for text in texts if text]
-
-
-def _text(name: str, documents: list[str | bytes], tokenizer: Path | None) -> TokenCorpus:
-    """Hold out every tenth document, or the end of a single one."""
-    if not documents:
-        raise InputError(f"{name} is empty; give a text with at least one batch of tokens.")
-    encode, vocabulary = _encoder(tokenizer)
-    tokens = [encode(document) for document in documents]
-    if len(tokens) < 1 / VALIDATION_SHARE:
-        whole = np.concatenate(tokens)
-        held_out = round(VALIDATION_SHARE * len(whole))
-        train, validation = whole[: len(whole) - held_out], whole[len(whole) - held_out :]
-    else:
-        every = round(1 / VALIDATION_SHARE)
-        train = np.concatenate([part for i, part in enumerate(tokens) if i % every])
-        validation = np.concatenate(tokens[::every])
-    return TokenCorpus(name, vocabulary, lambda: train, lambda: validation)
-
-
-def _encoder(tokenizer: Path | None) -> tuple[Callable[[str | bytes], IntArray], int]:
-    if tokenizer is None:
-        return lambda text: np.frombuffer(text.encode() if isinstance(text, str) else text, dtype=np.uint8), BYTES
-    try:
-        from tokenizers import Tokenizer
-    except ImportError:
-        raise InputError("a tokenizer file needs the package tokenizers; run `pip install tokenizers`.") from None
-    try:
-        loaded = Tokenizer.from_file(str(tokenizer))
-    except Exception as error:  # the package raises bare exceptions
-        raise InputError(f"{tokenizer} is not a tokenizer file ({error}); give one, or train on bytes.") from error
-
-    def encode(text: str | bytes) -> IntArray:
-        plain = text if isinstance(text, str) else text.decode(errors="replace")
-        return np.array(loaded.encode(plain).ids, dtype=np.int64)
-
-    return encode, loaded.get_vocab_size()
-
-
-def _token_files(path: Path, vocabulary: int | None) -> TokenCorpus:
-    files = [path / "train.bin", path / "val.bin"]
-    for file in files:
-        if not file.exists():
-            raise InputError(f"{path} holds no {file.name}; give a folder with train.bin and val.bin.")
-        if file.stat().st_size < 2 or file.stat().st_size % 2:
-            raise InputError(
-                f"{file} has {file.stat().st_size} bytes, but it must hold tokens of 16 bits; write it anew."
-            )
-    train, validation = (lambda file=file: np.memmap(file, dtype="<u2", mode="r") for file in files)
-    if vocabulary is None:
-        sizes = [len(train()), len(validation())]
-        found = max(int(train().max()), int(validation().max())) + 1 if max(sizes) <= SCANNED else GPT2_VOCABULARY
-        vocabulary = -(-found // 16) * 16  # products of low precision want multiples of 16
-    require_count("vocabulary", vocabulary)
-    return TokenCorpus(path.name, vocabulary, train, validation)

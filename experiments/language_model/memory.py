@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-import os
+import re
+from pathlib import Path
 
 import torch
 
@@ -25,20 +26,25 @@ def device_of(name: str, local_rank: int = 0) -> torch.device:
 
 
 def estimated_bytes(setup: Setup, processes: int = 1) -> int:
-    """Return about how much memory a run takes on each process: states, activations and logits."""
+    """Return about how much memory a run takes in each process: weights, states, activations and logits."""
     shape, recipe = setup.shape, setup.recipe
     tokens = -(-recipe.batch // (recipe.accumulate * processes)) * shape.context
     gated = 4 if shape.feed_forward == "swiglu" else 2
     block = 14 * shape.width + gated * shape.hidden * shape.active
     width = 2 if recipe.precision == "bf16" else 4
-    return _BYTES_PER_PARAMETER * shape.parameters + tokens * (shape.layers * block * width + 3 * 4 * shape.vocabulary)
+    held = shape.parameters // (processes if recipe.shard else 1)
+    return _BYTES_PER_PARAMETER * held + tokens * (shape.layers * block * width + 3 * 4 * shape.vocabulary)
 
 
 def free_bytes(device: torch.device) -> int:
-    """Return how much memory is free on a device."""
+    """Return how much memory is free on a device; on a CPU what the system could free at once counts too."""
     if device.type == "cuda":
         return torch.cuda.mem_get_info(device)[0]
-    return os.sysconf("SC_AVPHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") if hasattr(os, "sysconf") else 2**62
+    try:
+        found = re.search(r"^MemAvailable:\s+(\d+) kB", Path("/proc/meminfo").read_text(), re.MULTILINE)
+    except OSError:
+        found = None
+    return int(found[1]) * 1024 if found else 2**62
 
 
 def require_fits(setup: Setup, device: torch.device, processes: int = 1) -> None:

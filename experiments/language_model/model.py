@@ -147,7 +147,8 @@ class Decoder(nn.Module):
 
 
 def token_losses(model: nn.Module, tokens: Tensor, offset: Tensor | None = None) -> Tensor:
-    """Return ``-ln q(token | tokens before)`` for every token but the first, shape (batch, time - 1), in float32."""
+    """Return ``-ln q(token | tokens before)`` of every token but the first, (batch, time - 1), in float32 or better."""
     logits = model(tokens[:, :-1]) if offset is None else model(tokens[:, :-1], offset)
-    losses = functional.cross_entropy(logits.flatten(0, 1).float(), tokens[:, 1:].flatten(), reduction="none")
+    logits = logits.flatten(0, 1).to(torch.promote_types(logits.dtype, torch.float32))
+    losses = functional.cross_entropy(logits, tokens[:, 1:].flatten(), reduction="none")
     return losses.view(len(tokens), -1)

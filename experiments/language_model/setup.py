@@ -102,6 +102,8 @@ class Recipe:
         for `batch` sequences in every update. A run takes ``steps * batch`` sequences either way.
     records : int
         Times at which a run is validated, besides the first.
+    shard : bool
+        Whether processes that train together hold a shard of every parameter each (FSDP2) and not all of them (DDP).
     seed : int
         Root of the initial weights, of the data and of the optimizer's noise, each with a stream of its own.
     """
@@ -123,6 +125,7 @@ class Recipe:
     records: int = 12
     compile: bool = False
     device: str = "auto"
+    shard: bool = False
     seed: int = 0
 
     def __post_init__(self) -> None:

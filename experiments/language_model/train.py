@@ -17,22 +17,21 @@ from torch import nn
 
 from ratecheck.experiments.language_model import checkpoint
 from ratecheck.experiments.language_model.batches import Growth, direction_norm, gradient
-from ratecheck.experiments.language_model.data import Corpus, open_corpus
-from ratecheck.experiments.language_model.history import CURVE, History, Record, record_steps
+from ratecheck.experiments.language_model.data import Corpus, fingerprint, open_corpus
+from ratecheck.experiments.language_model.history import History, record_steps
+from ratecheck.experiments.language_model.leaving import first_broken, save, write_card, write_curve
 from ratecheck.experiments.language_model.lora import add_adapters
 from ratecheck.experiments.language_model.memory import device_of, require_fits
-from ratecheck.experiments.language_model.model import Decoder, token_losses
+from ratecheck.experiments.language_model.model import Decoder
 from ratecheck.experiments.language_model.optimizers import make_optimizer
-from ratecheck.experiments.language_model.parallel import Processes
+from ratecheck.experiments.language_model.parallel import Processes, load_whole, sharded_like
 from ratecheck.experiments.language_model.precision import Precision
 from ratecheck.experiments.language_model.setup import Setup
-from ratecheck.experiments.store import write_whole
+from ratecheck.experiments.language_model.validation import measured
+from ratecheck.experiments.store import prepare
 from ratecheck.testbeds.streams import word
 from ratecheck.theory.errors import InputError
 from ratecheck.theory.schedules import Cosine, WarmUp
-
-VALIDATION_SEQUENCES = 128
-GPU_LOSS_CHECK = 10  # steps between two looks at the loss on a GPU, where a look waits for the device
 
 
 class DivergenceError(Exception):
@@ -53,7 +52,9 @@ class Training:
 
     setup: Setup
     corpus: Corpus
+    text: str  # fingerprint of the corpus
     model: nn.Module
+    forward: Any  # the model, compiled or averaged over processes
     optimizer: Any
     precision: Precision
     history: History
@@ -84,12 +85,14 @@ def begin(setup: Setup, corpus: Corpus | None = None, weights: Path | None = Non
     """
     recipe, growth = setup.recipe, Growth.of(setup.recipe)
     processes = Processes.from_environment()
+    processes.require_shares(recipe)
     if growth is not None and processes.count > 1:
         raise InputError("growth is set, but batches grow in one process only; run without torchrun.")
     device = device_of(recipe.device, processes.local_rank)
     tokenizer = None if setup.tokenizer is None else Path(setup.tokenizer)
     corpus = corpus or open_corpus(setup.source, vocabulary=setup.shape.vocabulary, tokenizer=tokenizer)
     require_fits(setup, device, processes.count)
+    text = fingerprint(corpus, recipe, setup.shape)
     torch.manual_seed(recipe.seed)
     generator = torch.Generator().manual_seed(_stream(recipe.seed, "weights"))
     model: nn.Module = Decoder(setup.shape, generator)
@@ -99,17 +102,24 @@ def begin(setup: Setup, corpus: Corpus | None = None, weights: Path | None = Non
         add_adapters(model, recipe.adapter_rank, generator)
     precision = Precision(recipe.low, bf16=recipe.precision == "bf16")
     model = precision.prepare(model).to(device)
-    named = [(name, value) for name, value in model.named_parameters() if value.requires_grad]
+    forward: Any = processes.wrap(model, recipe.shard)
+    if recipe.compile:
+        forward = torch.compile(forward, dynamic=False)
     options = {"seed": _stream(recipe.seed, "noise") % 2**31, **recipe.options}
+    groups = parameter_groups(model, recipe.weight_decay)
+    optimizer = make_optimizer(recipe.optimizer, groups, recipe.step_size, **options)
+    precision.attach(optimizer)
+    return Training(setup, corpus, text, model, forward, optimizer, precision, History(), device, processes, growth)
+
+
+def parameter_groups(model: nn.Module, weight_decay: float) -> list[dict[str, Any]]:
+    """Return what is trained, by name: matrices, the embedding among them, decay, and norms do not."""
+    named = [(name, value) for name, value in model.named_parameters() if value.requires_grad]
     groups = [
-        {"params": [pair for pair in named if pair[1].dim() == 2], "weight_decay": recipe.weight_decay},
+        {"params": [pair for pair in named if pair[1].dim() == 2], "weight_decay": weight_decay},
         {"params": [pair for pair in named if pair[1].dim() != 2], "weight_decay": 0.0},
     ]
-    optimizer = make_optimizer(
-        recipe.optimizer, [group for group in groups if group["params"]], recipe.step_size, **options
-    )
-    precision.attach(optimizer)
-    return Training(setup, corpus, model, optimizer, precision, History(), device, processes, growth)
+    return [group for group in groups if group["params"]]
 
 
 def _stream(seed: int, purpose: str) -> int:
@@ -153,26 +163,26 @@ def train(
     ------
     DivergenceError
         If the loss is not finite.
+    InputError
+        If the folder cannot be written.
     """
+    if folder is not None and training.processes.rank == 0:
+        prepare(folder)
     recipe, start = training.setup.recipe, time.perf_counter()
     schedule = step_size_schedule(training.setup)
     records = record_steps(recipe.steps, recipe.records)
-    forward: Any = training.processes.wrap(training.model)
-    if recipe.compile:
-        forward = torch.compile(forward, dynamic=False)
     if training.step == 0:
-        training.history.records.append(_measure(training, math.nan, math.nan, 0.0))
+        training.history.records.append(measured(training, math.nan, math.nan, 0.0))
     while training.drawn < recipe.steps and (until is None or training.step < until):
         draws = min(training.wanted, recipe.steps - training.drawn)
         due = any(training.drawn < record <= training.drawn + draws for record in records)
         step_size = float(schedule(training.drawn))
         for group in training.optimizer.param_groups:
             group["lr"] = step_size
-        loss, norm, variance = gradient(training, forward, draws)
+        loss, norm, variance = gradient(training, training.forward, draws)
         # Looked at before the step, while the broken entry is still where it arose.
-        watch = training.device.type == "cpu" or training.step % GPU_LOSS_CHECK == 0 or due
-        if watch and not (math.isfinite(float(loss)) and math.isfinite(float(norm))):
-            raise DivergenceError(training.step + 1, _first_broken(training.model), folder, training.saved)
+        if not (math.isfinite(float(loss)) and math.isfinite(float(norm))):
+            raise DivergenceError(training.step + 1, first_broken(training), folder, training.saved)
         training.optimizer.step()
         training.precision.states(training.optimizer, training.history.flushed)
         training.step += 1
@@ -182,14 +192,15 @@ def train(
             training.history.batches.append(draws * recipe.batch)
             training.wanted = training.growth.draws(variance, direction_norm(training), recipe.batch)
         if due:
-            training.history.records.append(_measure(training, float(loss), float(norm), step_size))
+            training.history.records.append(measured(training, float(loss), float(norm), step_size))
         last = training.drawn == recipe.steps
         if folder is not None and (last or (checkpoint_every and training.step % checkpoint_every == 0)):
-            _save(training, folder)
+            save(training, folder)
         if on_step is not None:
             on_step(training)
     if folder is not None and training.processes.rank == 0:
-        _write_card(training, folder, time.perf_counter() - start)
+        write_curve(training, folder)
+        write_card(training, folder, time.perf_counter() - start)
     return training.history
 
 
@@ -199,59 +210,6 @@ def step_size_schedule(setup: Setup) -> WarmUp | Cosine:
     warm = round(recipe.warm_up * recipe.steps)
     cosine = Cosine(recipe.step_size, max(1, recipe.steps - warm), recipe.final * recipe.step_size)
     return WarmUp(cosine, warm, start=1 / warm) if warm else cosine
-
-
-def validate(training: Training, sequences: int = VALIDATION_SEQUENCES) -> tuple[float, float, float]:
-    """Return the validation loss, its excess over the exact predictor, and the standard error of the excess."""
-    tokens, exact = training.corpus.validation(sequences, training.setup.shape.context + 1)
-    part = max(1, training.setup.recipe.batch // training.setup.recipe.accumulate)
-    with torch.no_grad(), training.precision.products(training.device):
-        losses = np.concatenate(
-            [
-                token_losses(training.model, torch.from_numpy(tokens[i : i + part]).to(training.device)).cpu().numpy()
-                for i in range(0, sequences, part)
-            ]
-        ).astype(np.float64)
-    if exact is None:
-        return float(losses.mean()), math.nan, math.nan
-    excess = (losses - exact[:, 1:]).mean(axis=1)
-    return float(losses.mean()), float(excess.mean()), float(excess.std(ddof=1) / math.sqrt(sequences))
-
-
-def _measure(training: Training, loss: float, norm: float, step_size: float) -> Record:
-    tokens = training.drawn * training.setup.recipe.batch * training.setup.shape.context
-    return Record(training.step, tokens, loss, *validate(training), norm, step_size)
-
-
-def _first_broken(model: nn.Module) -> str:
-    """Return the name of the first parameter that is not finite, else of the first whose gradient is not."""
-    named = list(model.named_parameters())
-    for name, value in named:
-        if not bool(value.isfinite().all()):
-            return name
-    for name, value in named:
-        if value.grad is not None and not bool(value.grad.isfinite().all()):
-            return f"{name} (its gradient)"
-    return "none (the sum of the losses overflowed)"
-
-
-def _save(training: Training, folder: Path) -> None:
-    if not all(bool(value.isfinite().all()) for value in training.model.parameters()):
-        return  # the next loss will tell; the checkpoint before stays the last good one
-    if training.processes.rank == 0:
-        content = {
-            "setup": training.setup.to_json(),
-            "step": training.step,
-            "drawn": training.drawn,
-            "wanted": training.wanted,
-            "model": training.model.state_dict(),
-            "optimizer": training.optimizer.state_dict(),
-            "history": json.dumps(training.history.to_json()),
-            "random": checkpoint.random_states(),
-        }
-        checkpoint.save(folder, content)
-        write_whole(folder / CURVE, training.history.curve().encode(), "the curve")
-    training.saved = training.step
 
 
 def resume(folder: Path, corpus: Corpus | None = None) -> Training:
@@ -264,30 +222,16 @@ def resume(folder: Path, corpus: Corpus | None = None) -> Training:
     """
     content = checkpoint.load(folder)
     training = begin(Setup.from_json(content["setup"]), corpus)
+    if training.text != content["text"]:
+        raise InputError(
+            f"the text {training.setup.source} is not what the run of {folder} was trained on; put it back, or begin "
+            "another run with `ratecheck lm train --init`."
+        )
     checkpoint.require_same_model(training.model, content["model"], folder)
-    training.model.load_state_dict(content["model"])
-    training.optimizer.load_state_dict(content["optimizer"])
+    load_whole(training.model, content["model"])
+    training.optimizer.load_state_dict(sharded_like(training.optimizer, content["optimizer"]))
     training.history = History.from_json(json.loads(content["history"]))
     training.step = training.saved = content["step"]
     training.drawn, training.wanted = content["drawn"], content["wanted"]
     checkpoint.restore_random_states(content["random"])
     return training
-
-
-def _write_card(training: Training, folder: Path, seconds: float) -> None:
-    last = training.history.last
-    cuda = training.device.type == "cuda"
-    card = {
-        "setup": json.loads(training.setup.to_json()),
-        "text": training.corpus.name,
-        "entropy_rate": training.corpus.floor,
-        "parameters": sum(value.numel() for value in training.model.parameters()),
-        "validation": last.validation,
-        "excess": None if math.isnan(last.excess) else last.excess,
-        "seconds": seconds,
-        "device": torch.cuda.get_device_name(training.device) if cuda else "cpu",
-        "threads": torch.get_num_threads(),
-        "torch": torch.__version__,
-        "peak_memory": torch.cuda.max_memory_allocated(training.device) if cuda else None,
-    }
-    write_whole(folder / "run.json", (json.dumps(card, indent=1) + "\n").encode(), "the card of the run")

@@ -29,8 +29,8 @@ from ratecheck.experiments.language_model.train import (  # noqa: E402
     resume,
     step_size_schedule,
     train,
-    validate,
 )
+from ratecheck.experiments.language_model.validation import validate  # noqa: E402
 from ratecheck.theory.errors import InputError  # noqa: E402
 
 SHAPE = Shape(vocabulary=64, width=32, layers=1, heads=2, context=32, hidden=64)
