@@ -9,6 +9,7 @@ from typing import Any, Literal
 from ratecheck.theory.arrays import FloatArray, IntArray
 from ratecheck.theory.errors import InputError
 from ratecheck.theory.facts import Facts
+from ratecheck.theory.function_class import FunctionClass
 from ratecheck.theory.outputs import Output
 from ratecheck.theory.stationarity.measure import Measure
 
@@ -102,6 +103,9 @@ class Bound:
         Name of the instance on which the value is attained, empty if none is known.
     remark : str
         What a reader must know, for example the key step of the proof of a derived statement.
+    function_class : FunctionClass, optional
+        What the theorem quantifies over. If None, the class that its constants suggest (convex M-Lipschitz functions
+        where it reads ``lipschitz``, and so on), which `certify` and `falsify` name in what they print.
     """
 
     id: str
@@ -121,6 +125,7 @@ class Bound:
     assumptions: tuple[Assumption, ...] = ()
     tight_on: str = ""
     remark: str = ""
+    function_class: FunctionClass | None = None
 
     def __post_init__(self) -> None:
         if (self.kind == "probability") != (self.failure_probability is not None):

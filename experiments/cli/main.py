@@ -31,6 +31,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         auc,
         bench,
         book,
+        certify,
         debias,
         figures,
         listing,
@@ -41,7 +42,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         verify,
     )
 
-    for command in (verify, listing, figures, book, paper, study, lm, bench, auc, debias, playground):
+    for command in (verify, certify, listing, figures, book, paper, study, lm, bench, auc, debias, playground):
         command.register(commands)
     options = parser.parse_args(arguments)
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ratecheck.experiments.cli.exit_codes import AS_EXPECTED, BAD_INPUT, UNEXPECTED
-from ratecheck.experiments.cli.options import add_results, default_jobs
+from ratecheck.experiments.cli.options import add_results, default_jobs, write_text
 
 if TYPE_CHECKING:
     from ratecheck.experiments.verify import Done, Report
@@ -51,7 +51,7 @@ def run(options: argparse.Namespace) -> int:
         _run_studies(options.out, options.seed, options.jobs)
     _print_table(report)
     if options.json is not None:
-        _write(options.json, json.dumps(list(report.records), indent=1) + "\n")
+        write_text(options.json, json.dumps(list(report.records), indent=1) + "\n")
     page = options.report or options.out / "report.html"
     _write_report(options.out, page)
     for notice in report.notices:
@@ -140,13 +140,3 @@ def _write_report(folder: Path, page: Path) -> None:
     from ratecheck.figures.report import write_report
 
     write_report(folder, page)
-
-
-def _write(path: Path, text: str) -> None:
-    from ratecheck.theory.errors import InputError
-
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(text)
-    except OSError as error:
-        raise InputError(f"{path} cannot be written ({error.strerror}); name another file.") from error

@@ -6,23 +6,33 @@ Interior-point accuracy is about 1e-7 relative; golden values are quoted to five
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
 import pytest
 
+from ratecheck.theory import outputs
 from ratecheck.theory.bounds.accelerated import ogm_factor
 from ratecheck.theory.bounds.heavy_ball import HB_01, HB_03
 from ratecheck.theory.bounds.nonsmooth import NS_03, NS_05, best_last_iterate_step, last_iterate_square
 from ratecheck.theory.bounds.online import OCO_02, OCO_03
 from ratecheck.theory.bounds.smooth import SM_01, SM_02, SM_03, SM_05, SM_06, SM_09
 from ratecheck.theory.facts import Facts, closed_form
-from ratecheck.theory.methods.gradient import Subgradient
+from ratecheck.theory.function_class import (
+    CONVEX_LIPSCHITZ,
+    ONLINE_LOSSES,
+    SMOOTH,
+    SMOOTH_CONVEX,
+    SMOOTH_STRONGLY_CONVEX,
+    FunctionClass,
+)
+from ratecheck.theory.methods.gradient import Projected, Subgradient
 from ratecheck.theory.methods.momentum import HeavyBall
 from ratecheck.theory.methods.saddle import PastExtragradient
 from ratecheck.theory.schedules import InverseSqrt
+from ratecheck.theory.worst_case import Start, symbolic_run, worst_case
 
 UNIT = Facts(closed_form(lipschitz=1.0, radius=1.0, smoothness=1.0, initial_gap=1.0, strong_convexity=0.1))
 SOLVER_ACCURACY = 1e-5
@@ -65,53 +75,38 @@ def test_polyak_lojasiewicz_factor_has_its_bracket_in_the_right_place() -> None:
 # --- performance estimation --------------------------------------------------------------------------------------
 
 
-class Estimation:
-    """One worst-case problem; subgradient methods run on its symbolic points by the package's own step functions."""
+LAST_POINT = outputs.Last()
 
-    def __init__(self, kind: str, **constants: float) -> None:
-        PEPit = pytest.importorskip("PEPit")
-        functions = pytest.importorskip("PEPit.functions")
-        self.pep = PEPit.PEP()
-        self.f = self.pep.declare_function(getattr(functions, kind), **constants)
-        self.optimum = self.f.stationary_point()
-        self.start = self.pep.set_initial_point()
 
-    def run(self, method: Any, steps: int) -> list[Any]:
-        oracle = SimpleNamespace(subgradient=self.f.gradient)
-        points, x, state = [self.start], self.start, method.init(self.start)
-        for _ in range(steps):
-            x, state = method.step(x, state, oracle)
-            points.append(x)
-        return points
+def exact(
+    method: Any,
+    N: int,
+    function_class: FunctionClass,
+    *,
+    measure: str = "gap",
+    output: Any = LAST_POINT,
+    start: str | dict[str, float] = "radius",
+    **constants: float,
+) -> float:
+    pytest.importorskip("PEPit")
+    weights = {start: 1.0} if isinstance(start, str) else start
+    run = symbolic_run(method, output, N, constrained="diameter" in constants)
+    begin = None if function_class is ONLINE_LOSSES else Start(weights, 1.0)
+    return worst_case(run, function_class, constants, begin, measure).value
 
-    def within_radius(self) -> None:
-        self.pep.set_initial_condition((self.start - self.optimum) ** 2 <= 1)
 
-    def within_gap(self) -> None:
-        self.pep.set_initial_condition(self.f(self.start) - self.f(self.optimum) <= 1)
-
-    def gap(self, point: Any) -> Any:
-        return self.f(point) - self.f(self.optimum)
-
-    def solve(self, *measures: Any) -> float:
-        for measure in measures:
-            self.pep.set_performance_metric(measure)
-        return float(self.pep.solve(solver="CLARABEL", verbose=0))
+OUTPUTS = {
+    "best": outputs.Best(),
+    "last": outputs.Last(),
+    "average": outputs.Average(include_last=True),
+    "weighted": outputs.Average(include_last=True, weight=lambda k: 1 / math.sqrt(k + 1)),
+}
+BENT = {"smoothness": 1.0}
+STRONG = {"smoothness": 1.0, "strong_convexity": 0.1}
 
 
 def nonsmooth(method: Any, N: int, measure: str) -> float:
-    estimation = Estimation("ConvexLipschitzFunction", M=1.0)
-    estimation.within_radius()
-    points = estimation.run(method, N)
-    if measure == "best":
-        return estimation.solve(*(estimation.gap(point) for point in points))
-    if measure == "last":
-        return estimation.solve(estimation.gap(points[-1]))
-    weights = [1 / math.sqrt(k + 1) if measure == "weighted" else 1.0 for k in range(N + 1)]
-    mean = points[0] * (weights[0] / sum(weights))
-    for w, point in zip(weights[1:], points[1:], strict=True):
-        mean = mean + point * (w / sum(weights))
-    return estimation.solve(estimation.gap(mean))
+    return exact(method, N, CONVEX_LIPSCHITZ, output=OUTPUTS[measure], lipschitz=1.0)
 
 
 @pytest.mark.parametrize("factor", [0.7, 1.5, 6.0])
@@ -138,51 +133,35 @@ DECAYING = {
 @pytest.mark.parametrize(("N", "golden"), DECAYING.items())
 def test_decaying_steps(N: int, golden: Sequence[float]) -> None:
     method = Subgradient(InverseSqrt(1.0))
-    exact = [nonsmooth(method, N, measure) for measure in ("best", "weighted", "last")]
-    assert exact == pytest.approx(golden, abs=6e-6)
-
-
-def smooth_convex(method: Any, N: int, mu: float = 0.0) -> Estimation:
-    kind = "SmoothStronglyConvexFunction" if mu else "SmoothConvexFunction"
-    return Estimation(kind, L=1.0, **({"mu": mu} if mu else {}))
+    found = [nonsmooth(method, N, measure) for measure in ("best", "weighted", "last")]
+    assert found == pytest.approx(golden, abs=6e-6)
 
 
 @pytest.mark.parametrize("h", [0.5, 1.0, 1.5, 1.9])
 def test_gradient_descent_is_exact(h: float) -> None:
     N, method = 3, Subgradient(h)
-    gap = smooth_convex(method, N)
-    gap.within_radius()
-    assert gap.solve(gap.gap(gap.run(method, N)[-1])) == pytest.approx(value(SM_01, method, N), rel=SOLVER_ACCURACY)
-    gradient = smooth_convex(method, N)
-    gradient.within_radius()
-    exact = gradient.solve(gradient.f.gradient(gradient.run(method, N)[-1]) ** 2)
-    assert math.sqrt(exact) == pytest.approx(value(SM_02, method, N), rel=SOLVER_ACCURACY)
-    from_gap = smooth_convex(method, N)
-    from_gap.within_gap()
-    exact = from_gap.solve(from_gap.f.gradient(from_gap.run(method, N)[-1]) ** 2)
-    assert exact == pytest.approx(value(SM_03, method, N), rel=SOLVER_ACCURACY)
+    for bound, measure, start in (
+        (SM_01, "gap", "radius"),
+        (SM_02, "gradient norm", "radius"),
+        (SM_03, "squared gradient norm", "initial_gap"),
+    ):
+        found = exact(method, N, SMOOTH_CONVEX, measure=measure, start=start, **BENT)
+        assert found == pytest.approx(value(bound, method, N), rel=SOLVER_ACCURACY)
 
 
 @pytest.mark.parametrize("h", [0.5, 1.5])
 def test_strongly_convex_gap_from_the_radius_is_exact(h: float) -> None:
     N, method = 3, Subgradient(h)
-    estimation = smooth_convex(method, N, mu=0.1)
-    estimation.within_radius()
-    exact = estimation.solve(estimation.gap(estimation.run(method, N)[-1]))
-    assert exact == pytest.approx(value(SM_05, method, N), rel=SOLVER_ACCURACY)
+    found = exact(method, N, SMOOTH_STRONGLY_CONVEX, **STRONG)
+    assert found == pytest.approx(value(SM_05, method, N), rel=SOLVER_ACCURACY)
 
 
 @pytest.mark.parametrize("h", [0.5, 1.0, 1.5])
 def test_nonconvex_gradient_is_exact(h: float) -> None:
     N, method = 3, Subgradient(h)
-    estimation = Estimation("SmoothFunction", L=1.0)
-    points = estimation.run(method, N)
-    for point in points:  # f* is a lower bound of f, which need not be stationary elsewhere
-        reached = estimation.f(point) - estimation.f.gradient(point) ** 2 / 2
-        estimation.pep.add_constraint(reached >= estimation.f(estimation.optimum))
-    estimation.within_gap()
-    exact = estimation.solve(*(estimation.f.gradient(point) ** 2 for point in points))
-    assert exact == pytest.approx(value(SM_06, method, N), rel=1e-4)
+    options = {"measure": "squared gradient norm", "output": outputs.Best(), "start": "initial_gap"}
+    found = exact(method, N, SMOOTH, **options, **BENT)
+    assert found == pytest.approx(value(SM_06, method, N), rel=1e-4)
 
 
 HEAVY_BALL = {1: 0.90250, 2: 0.75349, 5: 0.30685, 10: 0.08762}
@@ -191,63 +170,40 @@ HEAVY_BALL = {1: 0.90250, 2: 0.75349, 5: 0.30685, 10: 0.08762}
 @pytest.mark.parametrize(("N", "golden"), HEAVY_BALL.items())
 def test_heavy_ball_with_matched_momentum(N: int, golden: float) -> None:
     method = HeavyBall(0.5, math.sqrt((1 - 0.05) * 0.5))
-    estimation = smooth_convex(method, N, mu=0.1)
-    estimation.within_gap()
-    exact = estimation.solve(estimation.gap(estimation.run(method, N)[-1]))
-    assert exact == pytest.approx(golden, abs=6e-6)
-    assert exact <= value(HB_03, method, N)
+    found = exact(method, N, SMOOTH_STRONGLY_CONVEX, start="initial_gap", **STRONG)
+    assert found == pytest.approx(golden, abs=6e-6)
+    assert found <= value(HB_03, method, N)
 
 
 def test_average_of_the_heavy_ball_is_nearly_exact() -> None:
     N, beta = 8, 0.3
     method = HeavyBall(1 - beta, beta)
-    estimation = smooth_convex(method, N)
-    points = estimation.run(method, N)
-    mean = points[0] * (1 / (N + 1))
-    for point in points[1:]:
-        mean = mean + point * (1 / (N + 1))
     # The bound has Delta and R; the worst case is of the bound's own combination of them.
-    potential = beta / (1 - beta) * estimation.gap(points[0]) + (1 - beta) / (2 * (1 - beta)) * (
-        (points[0] - estimation.optimum) ** 2
-    )
-    estimation.pep.set_initial_condition(potential <= 1)
-    share = estimation.solve(estimation.gap(mean)) * (N + 1)
+    potential = {"initial_gap": beta / (1 - beta), "radius": 0.5}
+    share = exact(method, N, SMOOTH_CONVEX, output=OUTPUTS["average"], start=potential, **BENT) * (N + 1)
     assert share == pytest.approx(0.992, abs=2e-3)
     assert value(HB_01, method, N) == pytest.approx((beta / (1 - beta) + 0.5) / (N + 1))
 
 
-def regret(step_sizes: Sequence[float]) -> float:
+def regret(rule: Any, T: int) -> float:
     """Return the exact worst regret of projected online gradient descent on a set of diameter 1, G = 1."""
-    PEPit = pytest.importorskip("PEPit")
-    functions = pytest.importorskip("PEPit.functions")
-    steps = pytest.importorskip("PEPit.primitive_steps")
-    pep = PEPit.PEP()
-    indicator = pep.declare_function(functions.ConvexIndicatorFunction, D=1.0)
-    reference, _, _ = steps.proximal_step(pep.set_initial_point(), indicator, 1)
-    x, _, _ = steps.proximal_step(pep.set_initial_point(), indicator, 1)
-    total = 0 * reference**2
-    for gamma in step_sizes:
-        loss = pep.declare_function(functions.ConvexLipschitzFunction, M=1.0)
-        g, f = loss.oracle(x)
-        total = total + f - loss(reference)
-        x, _, _ = steps.proximal_step(x - gamma * g, indicator, 1)
-    pep.set_performance_metric(total)
-    return float(pep.solve(solver="CLARABEL", verbose=0))
+    method = Projected(Subgradient(rule))
+    return exact(method, T, ONLINE_LOSSES, measure="regret", gradient_bound=1.0, diameter=1.0)
 
 
-ONLINE: dict[str, tuple[Callable[[int], float], dict[int, float], Any]] = {
-    "1/sqrt(t)": (lambda t: 1 / math.sqrt(t), {1: 1.0, 2: 1.5, 3: 1.91421, 5: 2.64223, 8: 3.48324}, OCO_02),
-    "1/sqrt(2t)": (lambda t: 1 / math.sqrt(2 * t), {1: 1.0, 2: 1.41421, 3: 1.85355, 5: 2.49537, 8: 3.30212}, OCO_03),
+ONLINE: dict[str, tuple[Any, dict[int, float], Any]] = {
+    "1/sqrt(t)": (InverseSqrt(1.0), {1: 1.0, 2: 1.5, 3: 1.91421, 5: 2.64223, 8: 3.48324}, OCO_02),
+    "1/sqrt(2t)": (InverseSqrt(math.sqrt(0.5)), {1: 1.0, 2: 1.41421, 3: 1.85355, 5: 2.49537, 8: 3.30212}, OCO_03),
 }
 
 
 @pytest.mark.parametrize("steps", ONLINE)
 def test_online_gradient_descent(steps: str) -> None:
-    step, golden, bound = ONLINE[steps]
-    exact = {T: regret([step(t) for t in range(1, T + 1)]) for T in golden}
-    assert exact == pytest.approx(golden, abs=6e-6)
+    rule, golden, bound = ONLINE[steps]
+    found = {T: regret(rule, T) for T in golden}
+    assert found == pytest.approx(golden, abs=6e-6)
     facts = Facts(closed_form(diameter=1.0, gradient_bound=1.0))
-    assert all(exact[T] <= value(bound, None, T, facts) * (1 + 1e-6) for T in golden)
+    assert all(found[T] <= value(bound, None, T, facts) * (1 + 1e-6) for T in golden)
 
 
 @pytest.mark.parametrize(("n", "golden"), {5: 0.0602664, 10: 0.0412044}.items())
@@ -278,5 +234,5 @@ def test_optimistic_gradient_on_a_set() -> None:
     # The package has the method without a set only; its exact worst case on one is PEPit's own example.
     examples = pytest.importorskip("PEPit.examples.monotone_inclusions_variational_inequalities")
     for n, golden in {5: 0.0663142, 10: 0.0424130}.items():
-        exact, _ = examples.wc_optimistic_gradient(n=n, gamma=0.25, L=1, solver="CLARABEL", verbose=-1)
-        assert exact == pytest.approx(golden, rel=2e-5)
+        found, _ = examples.wc_optimistic_gradient(n=n, gamma=0.25, L=1, solver="CLARABEL", verbose=-1)
+        assert found == pytest.approx(golden, rel=2e-5)

@@ -15,6 +15,7 @@ from ratecheck.theory.arrays import FloatArray, IntArray
 from ratecheck.theory.bound import Assumption, Bound, Source, innermost
 from ratecheck.theory.bounds.step_rules import per_step
 from ratecheck.theory.facts import Facts
+from ratecheck.theory.function_class import QUADRATIC
 from ratecheck.theory.outputs import Average, Last
 from ratecheck.theory.stationarity import DISTANCE, GAP
 
@@ -118,6 +119,7 @@ HB_04 = Bound(
     evidence=("derived here",),
     tight_on="half square with curvature L",
     remark="At curvature L the recursion has the double root -q, and x_N = (1+N(1+q))(-q)^N x_0.",
+    function_class=QUADRATIC,
 )
 
 HB_05 = Bound(

@@ -15,6 +15,7 @@ from ratecheck.theory.bound import Bound, Source
 from ratecheck.theory.bounds import accelerated, heavy_ball, nonsmooth, nonsmooth_lower, online, polyak_step, smooth
 from ratecheck.theory.bounds.nonsmooth import last_iterate_square, minimax
 from ratecheck.theory.bounds.step_rules import per_step
+from ratecheck.theory.function_class import SMOOTH_STRONGLY_CONVEX
 from ratecheck.theory.outputs import Last
 from ratecheck.theory.stationarity import DISTANCE
 
@@ -181,6 +182,7 @@ ACCELERATED_EVERYWHERE = misquoted(
     heavy_ball.HB_04.value,
     "true for quadratics only; on Lessard's function it cycles",
     measure=DISTANCE,
+    function_class=SMOOTH_STRONGLY_CONVEX,
 )
 
 BALL_CONSTANT = misquoted(

@@ -11,6 +11,7 @@ from ratecheck.theory.bound import Bound, Source
 from ratecheck.theory.bounds.nonsmooth import minimax
 from ratecheck.theory.bounds.step_rules import steps_are
 from ratecheck.theory.facts import Facts
+from ratecheck.theory.function_class import CONVEX_LIPSCHITZ
 from ratecheck.theory.outputs import Best, Last
 from ratecheck.theory.stationarity import GAP
 from ratecheck.theory.stationarity.measure import Measure
@@ -50,6 +51,7 @@ NSL_01 = Bound(
     anytime=False,
     tight_on="max-coordinate",
     remark="N steps are N + 1 evaluations. The instance has dimension N + 1.",
+    function_class=CONVEX_LIPSCHITZ,
 )
 
 NSL_02A = Bound(

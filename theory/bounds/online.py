@@ -14,6 +14,7 @@ from ratecheck.theory.arrays import FloatArray, IntArray, row_norm
 from ratecheck.theory.bound import Assumption, Bound, Source, innermost
 from ratecheck.theory.bounds.step_rules import steps_are, used_steps
 from ratecheck.theory.facts import Facts
+from ratecheck.theory.function_class import LOSSES_ON_BALL
 from ratecheck.theory.outputs import Last
 from ratecheck.theory.stationarity import REGRET
 
@@ -167,6 +168,7 @@ OCO_05 = _online(
     evidence=("recalled",),
     tight_on="perpendicular adversary",
     remark="No player does better in dimension 3 and more: OCO-L2.",
+    function_class=LOSSES_ON_BALL,
 )
 
 OCO_06 = _online(

@@ -16,6 +16,7 @@ from ratecheck.theory.bound import Assumption, Bound, Evidence, Source, innermos
 from ratecheck.theory.bounds.stosign_law import DECREASE
 from ratecheck.theory.bounds.stosign_setup import CONSTANT_STEPS, relative_change, step_scale
 from ratecheck.theory.facts import Facts
+from ratecheck.theory.function_class import SMOOTH
 from ratecheck.theory.outputs import Average, Best, Last, MeanMeasure
 from ratecheck.theory.stationarity import GAP, GRADIENT_NORM, GRADIENT_NORM_L1, REGRET, SQUARED_GRADIENT_NORM
 
@@ -263,6 +264,7 @@ NG_01 = Bound(
     provenance="derived",
     evidence=("derived here",),
     tight_on="sign oscillation",
+    function_class=SMOOTH,
 )
 
 NG_02 = Bound(

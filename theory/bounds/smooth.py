@@ -13,6 +13,7 @@ from ratecheck.theory.arrays import FloatArray, IntArray
 from ratecheck.theory.bound import Bound, Source, innermost
 from ratecheck.theory.bounds.step_rules import per_step, relative_step, relative_step_within, steps_are
 from ratecheck.theory.facts import Facts
+from ratecheck.theory.function_class import QUADRATIC, SMOOTH
 from ratecheck.theory.outputs import Best, Last
 from ratecheck.theory.stationarity import DISTANCE, GAP, GRADIENT_NORM, SQUARED_GRADIENT_NORM
 
@@ -161,6 +162,7 @@ SM_06 = _gradient(
     exponent=-1.0,
     anytime=False,
     assumptions=(_NONCONVEX,),
+    function_class=SMOOTH,
     source=Source("Abbaszadehpeivasti, de Klerk and Zamani", 2021, "arXiv 2104.05468"),
     tight_on="dip",
     remark="With f(x_N) in place of f* the 2 in the denominator is dropped.",
@@ -176,6 +178,8 @@ SM_07 = _gradient(
     source=Source("de Klerk, Glineur and Taylor", 2017, "theorem 1.2"),
     evidence=("statement read", "performance estimation"),
     tight_on="two-dimensional quadratic",
+    remark="Cauchy's step, which the methods here take, is the exact line search on quadratics.",
+    function_class=QUADRATIC,
 )
 
 

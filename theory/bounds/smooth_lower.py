@@ -11,6 +11,7 @@ from ratecheck.theory.arrays import FloatArray, IntArray
 from ratecheck.theory.bound import Bound, Source
 from ratecheck.theory.bounds.accelerated import ogm_factor
 from ratecheck.theory.facts import Facts
+from ratecheck.theory.function_class import SMOOTH_CONVEX
 from ratecheck.theory.outputs import Last
 from ratecheck.theory.stationarity import GAP, SQUARED_DISTANCE
 
@@ -66,6 +67,7 @@ SML_02 = _lower(
     evidence=("statement read",),
     exponent=-2.0,
     remark="Checked on the worst Huber function of each method; Drori's own function resists all of them at once.",
+    function_class=SMOOTH_CONVEX,
 )
 
 SML_03 = _lower(
