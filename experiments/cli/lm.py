@@ -65,6 +65,7 @@ def _add_train(actions: Any) -> None:
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--init", type=Path, metavar="DIR", help="folder of a checkpoint to start from")
     parser.add_argument("--adapter-rank", type=int, default=0, help="train adapters of this rank (default: 0, all)")
+    parser.add_argument("--shard", action="store_true", help="parameters in shards over torchrun's processes (FSDP2)")
     parser.add_argument("--checkpoint-every", type=int, default=0, metavar="N", help="steps (default: at the end)")
     parser.add_argument("--tensorboard", type=Path, metavar="DIR", help="write a TensorBoard log too")
     parser.add_argument("--out", type=Path, default=Path("results/lm-train"), metavar="DIR", help="folder of the run")
@@ -164,6 +165,7 @@ def run_train(options: argparse.Namespace) -> int:
         warm_up=options.warm_up,
         weight_decay=options.weight_decay,
         adapter_rank=options.adapter_rank,
+        shard=options.shard,
         seed=options.seed,
     )
     return _run(begin(setup, weights=options.init), options.out, options)
@@ -185,10 +187,11 @@ def _run(training: Training, folder: Path, options: argparse.Namespace) -> int:
     recipe = training.setup.recipe
     every = options.checkpoint_every or max(1, recipe.steps // 10)
     try:
-        with Progress(recipe.steps, training.step, getattr(options, "tensorboard", None)) as progress:
+        with Progress(training, getattr(options, "tensorboard", None)) as progress:
             history = train(training, folder, checkpoint_every=every, on_step=progress.advance)
     except DivergenceError as error:
-        print(f"ratecheck: {error}", file=sys.stderr)
+        if training.processes.rank == 0:
+            print(f"ratecheck: {error}", file=sys.stderr)
         return UNEXPECTED
     last = history.last
     floor = "" if math.isnan(last.excess) else f", {last.excess:.4f} above the exact predictor (+- {last.error:.4f})"
