@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 
 from ratecheck.experiments.fair_protocol import Make, Protocol, Tuned
-from ratecheck.experiments.sweep import Sweep, save_sweep
+from ratecheck.experiments.grid import Grid, save_grid
 from ratecheck.testbeds.nonconvex import HuberSquares, SquareWells
 from ratecheck.testbeds.sign_counterexamples import MeanAgainstMedian
 from ratecheck.testbeds.small_networks import linear_network, zipf_softmax
@@ -46,7 +46,7 @@ def _momentum(beta: float) -> Change:
 
 BF16, E4M3 = {"bits": 7, "smallest": 2.0**-133}, {"bits": 3, "smallest": 2.0**-9}
 SETTINGS: dict[tuple[str, str], Change] = {
-    ("reference", "momentum 0.9, running maximum, uniform noise"): _noise(),
+    ("reference", "nothing changed"): _noise(),
     ("noise law", "none (Signum)"): _noise(noise_scale=0.0),
     ("noise law", "none, no momentum (SignSGD)"): lambda layers: {
         "inner": AveragedMomentum(1.0, 0.0),
@@ -69,6 +69,7 @@ SETTINGS: dict[tuple[str, str], Change] = {
     ("momentum", "0.99"): _momentum(0.99),
     ("decay", "0.01"): _noise(weight_decay=0.01),
     ("decay", "0.1"): _noise(weight_decay=0.1),
+    ("precision", "BF16 nearest"): _envelope(lambda layers: Rounded(RunningMax(), **BF16, up=False)),  # type: ignore[arg-type]
     ("precision", "BF16 up"): _envelope(lambda layers: Rounded(RunningMax(), **BF16)),  # type: ignore[arg-type]
     ("precision", "E4M3 up"): _envelope(lambda layers: Rounded(RunningMax(), **E4M3)),  # type: ignore[arg-type]
     ("precision", "E4M3 nearest"): _envelope(lambda layers: Rounded(RunningMax(), **E4M3, up=False)),  # type: ignore[arg-type]
@@ -141,42 +142,39 @@ def ablation(
     return results
 
 
-def rows(results: dict[str, dict[tuple[str, str], Tuned]]) -> list[dict[str, Any]]:
-    """Return the table: one row for each testbed and setting with median, quartiles and best step size."""
-    return [
-        {
-            "testbed": name,
-            "ingredient": setting[0],
-            "setting": setting[1],
-            "median": tuned.median,
-            "lower quartile": tuned.quartiles[0],
-            "upper quartile": tuned.quartiles[1],
-            "step size": tuned.step_size,
-            "interior": tuned.interior,
-        }
-        for name, settings in results.items()
-        for setting, tuned in settings.items()
+def ablation_grid(results: dict[str, dict[tuple[str, str], Tuned]], horizon: int) -> Grid:
+    """Return the table: settings by testbeds, each final gap as a ratio to the median of the reference there."""
+    settings = list(next(iter(results.values())))
+    reference = settings[0]
+    values = np.array(
+        [
+            [tuned[setting].finals[tuned[setting].best] / tuned[reference].median for tuned in results.values()]
+            for setting in settings
+        ]
+    )
+    edge = [
+        f"{setting[0]} {setting[1]} on {name}"
+        for name, tuned in results.items()
+        for setting in settings
+        if not tuned[setting].interior
     ]
+    never = f" No step size of the grid was best inside it for: {'; '.join(edge)}." if edge else ""
+    return Grid(
+        name="ablation",
+        title=f"Sign conversion with one ingredient changed, {horizon} steps, each at its best step size",
+        problem="reference: momentum 0.9, running maximum of the momentum, uniform noise of scale 1",
+        caption=f"Final gap over that of the reference, median and quartiles of {values.shape[2]} runs; right of the "
+        f"dashed line is worse.{never}",
+        command="ratecheck study ablation",
+        measure="final gap / median final gap of the reference",
+        groups=tuple(axis for axis, _ in settings),
+        rows=tuple(text for _, text in settings),
+        columns=tuple(results),
+        values=values,
+        line=1.0,
+    )
 
 
 def ablation_study(folder: Path, seed: int, *, horizon: int = 1000, seeds: int = 8) -> Path:
-    """Run the ablation and store it as one sweep: settings along the axis, a series for each testbed."""
-    results = ablation(horizon=horizon, seeds=seeds)
-    values = np.array([[tuned.finals[tuned.best] for tuned in settings.values()] for settings in results.values()])
-    legend = "; ".join(f"{i}: {axis}, {text}" for i, (axis, text) in enumerate(SETTINGS))
-    return save_sweep(
-        folder,
-        Sweep(
-            name="ablation",
-            title=f"Sign conversion with one ingredient changed, {horizon} steps, each at its best step size",
-            problem="five testbeds",
-            caption=f"Final over initial gap, median and 10 to 90 % of {seeds} runs. Settings: {legend}.",
-            command="ratecheck study ablation",
-            parameter="setting",
-            measure=r"$(f(x_T)-f^\star)/(f(x_0)-f^\star)$",
-            labels=tuple(results),
-            grid=np.arange(len(SETTINGS), dtype=np.float64),
-            values=values,
-            scales=("linear", "log"),
-        ),
-    )
+    """Run the ablation and store it as one grid: settings by testbeds."""
+    return save_grid(folder, ablation_grid(ablation(horizon=horizon, seeds=seeds), horizon))

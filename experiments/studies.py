@@ -26,12 +26,15 @@ class Study:
     title : str
         What it answers.
     module, function : str
-        ``function(folder, seed)`` runs it and stores sweeps and maps in the folder.
+        ``function(folder, seed)`` runs it and stores sweeps, maps and grids in the folder.
+    default : bool
+        Whether it is run when no study is named, as by ``ratecheck verify``; a long one is run by name alone.
     """
 
     title: str
     module: str
     function: str
+    default: bool = True
 
 
 STUDIES = {
@@ -64,7 +67,7 @@ STUDIES = {
 
 
 def named(names: Sequence[str]) -> list[str]:
-    """Return the names of the studies that are asked for, all if none is.
+    """Return the names of the studies that are asked for, the default ones if none is.
 
     Raises
     ------
@@ -76,7 +79,7 @@ def named(names: Sequence[str]) -> list[str]:
             close = difflib.get_close_matches(name, STUDIES, n=1, cutoff=0.3)
             nearest = f", the nearest is {close[0]!r}" if close else ""
             raise InputError(f"no study is called {name!r}{nearest}; `ratecheck study --list` shows them all.")
-    return list(names or STUDIES)
+    return list(names or (name for name, study in STUDIES.items() if study.default))
 
 
 def run_study(name: str, folder: Path, seed: int) -> list[Path]:

@@ -17,6 +17,7 @@ from ratecheck.figures.canvas import save
 from ratecheck.figures.comparison import comparison
 from ratecheck.figures.contents import Shown, contents_page
 from ratecheck.figures.files import MissingResultError
+from ratecheck.figures.grids import Grid, dots, load_grid
 from ratecheck.figures.paper.numbers import RESOLUTION
 from ratecheck.figures.phase import phase
 from ratecheck.figures.portrait import phase_portrait
@@ -225,8 +226,8 @@ def draw(names: Sequence[str], folder: Path, out: Path) -> Drawn:
     Parameters
     ----------
     names : sequence of str
-        Names of `FIGURES`, of stored sweeps or maps, or ids of stored claims; none means every figure whose results
-        are there.
+        Names of `FIGURES`, of stored sweeps, maps or grids, or ids of stored claims; none means every figure whose
+        results are there.
     folder : Path
         Stored results.
     out : Path
@@ -268,7 +269,10 @@ def draw(names: Sequence[str], folder: Path, out: Path) -> Drawn:
     return Drawn((*paths, contents_page(shown, out)), tuple(notices))
 
 
-def _stored(folder: Path, name: str, kind: type[Sweep] | type[Map]) -> Entry:
+def _stored(folder: Path, name: str, kind: type[Sweep] | type[Map] | type[Grid]) -> Entry:
+    if kind is Grid:
+        grid = load_grid(folder, name)
+        return Entry(grid.title, grid.caption, lambda _: iter([("", dots(grid))]))
     if kind is Sweep:
         sweep = load_sweep(folder, name)
         return Entry(sweep.title, sweep.caption, lambda _: iter([("", against(sweep))]))

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from ratecheck.figures.files import MissingResultError, read
+from ratecheck.figures.grids import Grid
 from ratecheck.theory.arrays import FloatArray
 from ratecheck.theory.errors import InputError
 
@@ -85,9 +86,9 @@ class Map:
     boundary: FloatArray | None = None
 
 
-def stored_names(folder: Path) -> dict[str, type[Sweep] | type[Map]]:
-    """Return the names of the sweeps and maps of a folder, each with its kind."""
-    kinds: dict[str, type[Sweep] | type[Map]] = {"sweep": Sweep, "map": Map}
+def stored_names(folder: Path) -> dict[str, type[Sweep] | type[Map] | type[Grid]]:
+    """Return the names of the sweeps, maps and grids of a folder, each with its kind."""
+    kinds: dict[str, type[Sweep] | type[Map] | type[Grid]] = {"sweep": Sweep, "map": Map, "grid": Grid}
     return {
         path.stem.partition("-")[2]: kind
         for prefix, kind in kinds.items()

@@ -13,7 +13,7 @@ def register(commands: Any) -> None:
     parser: argparse.ArgumentParser = commands.add_parser(
         "study", help="run comparisons that no theorem decides, for the figures and the paper"
     )
-    parser.add_argument("names", nargs="*", metavar="NAME", help="studies to run (default: all)")
+    parser.add_argument("names", nargs="*", metavar="NAME", help="studies to run (default: those that `verify` runs)")
     parser.add_argument("--list", action="store_true", help="list the studies")
     parser.add_argument("--seed", type=int, default=0, help="root seed (default: 0)")
     add_results(parser)
@@ -28,7 +28,7 @@ def run(options: argparse.Namespace) -> int:
 
     if options.list:
         for name, study in STUDIES.items():
-            print(f"{name}: {study.title}")
+            print(f"{name}: {study.title}{'' if study.default else ' (by name only)'}")
         return 0
     with threadpool_limits(1):
         for name in named(options.names):

@@ -68,11 +68,12 @@ def _run_studies(folder: Path, seed: int, jobs: int) -> None:
     """Run the studies that the figures and the paper need; stored ones cost nothing."""
     from joblib import Parallel, delayed
 
-    from ratecheck.experiments.studies import STUDIES, run_study
+    from ratecheck.experiments.studies import named, run_study
 
-    print(f"{len(STUDIES)} studies for the figures: {', '.join(STUDIES)}", file=sys.stderr, flush=True)
+    names = named([])
+    print(f"{len(names)} studies for the figures: {', '.join(names)}", file=sys.stderr, flush=True)
     # The longest ones stand at the end of the list; two processes are busy longest if they begin with these.
-    Parallel(n_jobs=jobs, batch_size=1)(delayed(run_study)(name, folder, seed) for name in reversed(STUDIES))
+    Parallel(n_jobs=jobs, batch_size=1)(delayed(run_study)(name, folder, seed) for name in reversed(names))
 
 
 class _Progress:

@@ -8,10 +8,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from ratecheck.experiments.ablation import SETTINGS, ablation, problems, rows
+from ratecheck.experiments.ablation import SETTINGS, ablation, ablation_grid, problems
 from ratecheck.experiments.fair_protocol import Decayed, Protocol, compare, robustness
 from ratecheck.experiments.grouping_table import CONTROLS, VARIANTS, contender, decayed, protocol, row
 from ratecheck.experiments.ledger import claims
+from ratecheck.figures.grids import load_grid
 from ratecheck.testbeds.grouping import BlockQuadratic, block_quadratic
 from ratecheck.theory.errors import InputError
 from ratecheck.theory.methods.gradient import Subgradient
@@ -109,13 +110,18 @@ def test_ablation_has_every_ingredient_and_tells_signs_from_unbiased_signs() -> 
     }
     unbiased, signs = ("momentum", "0"), ("noise law", "none, no momentum (SignSGD)")
     results = ablation(["convex, signs fail"], horizon=300, seeds=4, settings=[unbiased, signs])
-    table = rows(results)
-    assert len(table) == 2
-    assert table[0]["median"] < 0.7 * table[1]["median"]
+    grid = ablation_grid(results, 300)
+    assert grid.rows == ("0", "none, no momentum (SignSGD)")
+    _, median, _ = grid.quartiles()
+    assert median[0, 0] == pytest.approx(1.0)
+    assert median[1, 0] > 1 / 0.7
     assert len(problems()) == 5
 
 
 def test_ablation_study_is_stored(tmp_path: Path) -> None:
     from ratecheck.experiments.ablation import ablation_study
 
-    assert ablation_study(tmp_path, 0, horizon=10, seeds=1).name == "sweep-ablation.npz"
+    assert ablation_study(tmp_path, 0, horizon=10, seeds=1).name == "grid-ablation.npz"
+    text = (tmp_path / "grid-ablation.md").read_text()
+    assert all(setting in text for _, setting in SETTINGS)
+    assert len(load_grid(tmp_path, "ablation").rows) == len(SETTINGS)
