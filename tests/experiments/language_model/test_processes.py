@@ -23,9 +23,9 @@ from ratecheck.experiments.language_model.train import resume, train  # noqa: E4
 from ratecheck.theory.errors import InputError  # noqa: E402
 
 WORKER = Path(__file__).with_name("train_worker.py")
-# In float64 the mean over halves rounds otherwise than the mean over the batch, by 1e-16 relative a step; Adam divides a
-# gradient by its own size and a sign is one of three numbers, so that little of it is left. One entry with another sign
-# differs by 2 * 2**-8 from a point of norm 9.8, relative 8e-4.
+# In float64 the mean over halves rounds otherwise than the mean over the batch, by 1e-16 relative a step; Adam divides
+# a gradient by its own size and a sign is one of three numbers, so that little of it is left. One entry with another
+# sign differs by 2 * 2**-8 from a point of norm 9.8, relative 8e-4.
 TOLERANCE = 1e-12
 
 

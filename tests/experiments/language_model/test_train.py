@@ -4,11 +4,6 @@ from __future__ import annotations
 
 import dataclasses
 import math
-import os
-import signal
-import subprocess
-import sys
-import time
 from pathlib import Path
 from typing import Any
 
@@ -18,10 +13,8 @@ import pytest
 torch = pytest.importorskip("torch")
 
 from ratecheck.experiments.language_model import checkpoint  # noqa: E402
-from ratecheck.experiments.language_model.compare import CONTESTANTS  # noqa: E402
 from ratecheck.experiments.language_model.history import read_curve, record_steps  # noqa: E402
 from ratecheck.experiments.language_model.memory import estimated_bytes, require_fits  # noqa: E402
-from ratecheck.experiments.language_model.presets import PRESETS  # noqa: E402
 from ratecheck.experiments.language_model.setup import Recipe, Setup, Shape  # noqa: E402
 from ratecheck.experiments.language_model.train import (  # noqa: E402
     DivergenceError,
@@ -39,21 +32,6 @@ SHAPE = Shape(vocabulary=64, width=32, layers=1, heads=2, context=32, hidden=64)
 def setup(**changes: Any) -> Setup:
     recipe: dict[str, Any] = {"optimizer": "adamw", "step_size": 4e-3, "steps": 12, "batch": 8, "device": "cpu"}
     return Setup(shape=SHAPE, source="zsg", recipe=Recipe(**(recipe | changes)))
-
-
-def tiny(steps: int, optimizer: str) -> Setup:
-    """Return what ``ratecheck lm train --preset tiny`` runs."""
-    one = PRESETS["tiny"]
-    known = CONTESTANTS[optimizer]
-    recipe = Recipe(
-        optimizer=optimizer,
-        step_size=2.0**known.start,
-        options=dict(known.options),
-        steps=steps,
-        batch=one.batch,
-        device="cpu",
-    )
-    return Setup(shape=one.shape, source=one.source, recipe=recipe)
 
 
 def weights(training: Any) -> Any:
@@ -130,24 +108,6 @@ def test_stop_and_resume_is_the_same_run_bit_for_bit(optimizer: str, tmp_path: P
     train(again, tmp_path / "parts", checkpoint_every=4)
     assert read_curve(tmp_path / "parts") == read_curve(tmp_path / "whole")
     assert torch.equal(weights(again), weights(whole))
-
-
-def test_kill_and_resume_is_the_same_run_bit_for_bit(tmp_path: Path) -> None:
-    arguments = ["--preset", "tiny", "--steps", "60", "--optimizer", "stosignsgd", "--checkpoint-every", "5"]
-    command = [sys.executable, "-m", "ratecheck", "lm", "train", *arguments, "--device", "cpu", "--out"]
-    train(begin(tiny(60, "stosignsgd")), tmp_path / "whole", checkpoint_every=5)
-    process = subprocess.Popen([*command, tmp_path / "killed"], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    deadline = time.monotonic() + 120
-    while not (tmp_path / "killed" / checkpoint.NAME).exists() and time.monotonic() < deadline:
-        time.sleep(0.005)
-    os.kill(process.pid, signal.SIGKILL)
-    process.wait()
-    stopped_at = checkpoint.load(tmp_path / "killed")["step"]
-    assert 0 < stopped_at < 60
-    train(resume(tmp_path / "killed"), tmp_path / "killed", checkpoint_every=5)
-    assert read_curve(tmp_path / "killed") == read_curve(tmp_path / "whole")
-    one, other = checkpoint.load(tmp_path / "killed")["model"], checkpoint.load(tmp_path / "whole")["model"]
-    assert all(torch.equal(one[name], other[name]) for name in one)
 
 
 def test_a_loss_that_is_not_finite_names_step_parameter_and_checkpoint(tmp_path: Path) -> None:
