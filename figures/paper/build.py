@@ -12,15 +12,20 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ratecheck.figures.canvas import save
-from ratecheck.figures.paper.numbers import constants, macros, numbers
-from ratecheck.figures.paper.pictures import drawn
+from ratecheck.figures.paper.language import FILE as LANGUAGE
+from ratecheck.figures.paper.language import Findings, load_findings, section
+from ratecheck.figures.paper.numbers import constants, groups, macros, numbers
+from ratecheck.figures.paper.outcomes import outcomes
+from ratecheck.figures.paper.pictures import drawn, language_pictures
 from ratecheck.figures.paper.planted import planted_faults
+from ratecheck.figures.paper.studies import study_numbers
 from ratecheck.figures.paper.tables import tables
-from ratecheck.figures.results import VERDICTS, load_results
+from ratecheck.figures.results import VERDICTS, Results, load_results
 from ratecheck.theory.errors import InputError
 
 CHECKOUT = Path(__file__).resolve().parents[2]
 SOURCES = CHECKOUT / "paper"
+RECORDED = SOURCES / "recorded"
 NAME = "paper"
 PACKAGES = (
     "latexmk texlive-latex-base texlive-latex-recommended texlive-fonts-recommended lmodern texlive-latex-extra "
@@ -90,32 +95,55 @@ def write(results: Path, to: Path) -> Paper:
     """
     stored = load_results(results)
     originals = source_files()
-    faults = planted_faults(CHECKOUT / "tests" / "experiments")
-    found = numbers(used_keys(originals), stored.claims, constants(faults))
-    made = {"numbers": macros(found)} | {f"table-{k}": v for k, v in tables(stored.claims, faults, results).items()}
+    language = load_findings(results, RECORDED)
+    curves = {} if language is None else language_pictures(language.folder)
+    parts = _generated(stored, originals, language, curves)
     try:
         (to / "generated").mkdir(parents=True, exist_ok=True)
         (to / "anc").mkdir(exist_ok=True)
         written = [_copied(path, to / path.relative_to(SOURCES)) for path in originals]
-        for name, text in made.items():
+        for name, text in parts.texts.items():
             path = to / "generated" / f"{name}.tex"
             path.write_text(text, encoding="utf-8")
             written.append(path)
-        _write_ancillary(to / "anc", results, found)
+        _write_ancillary(to / "anc", results, parts.numbers, language)
     except OSError as error:
         raise InputError(f"the folder {to} cannot be written ({error.strerror}); name another with --to.") from error
-    notices = []
-    for name, figure in drawn(stored):
-        stem = to / "generated" / f"figure-{name}"
+    notices = list(parts.notices)
+    for stale in (to / "generated").glob("figure-*.pdf"):
+        stale.unlink()
+    for name, figure in (*drawn(stored), *curves.items()):
         if figure is None:
-            Path(f"{stem}.pdf").unlink(missing_ok=True)
             notices.append(f"picture {name} is left out, its results are not stored; `ratecheck study` makes them.")
         else:
-            written += save(figure, stem, ("pdf",))
+            written += save(figure, to / "generated" / f"figure-{name}", ("pdf",))
     if shutil.which("latexmk") is None or shutil.which("pdflatex") is None:
         notices.append(f"LaTeX is not installed, so only the sources are written; on Debian install {PACKAGES}.")
         return Paper(tuple(written), None, tuple(notices), ())
     return Paper(tuple(written), to / f"{NAME}.pdf", tuple(notices), compiled(to))
+
+
+@dataclass(frozen=True, slots=True)
+class _Generated:
+    """What is made from results: texts by file name, numbers by key, and sentences about what is left out."""
+
+    texts: dict[str, str]
+    numbers: dict[str, str]
+    notices: tuple[str, ...]
+
+
+def _generated(
+    stored: Results, originals: Iterable[Path], language: Findings | None, curves: Iterable[str]
+) -> _Generated:
+    sources = [path.read_text(encoding="utf-8") for path in originals]
+    faults = planted_faults(CHECKOUT / "tests" / "experiments")
+    extra = constants(faults) | dict(study_numbers(stored.folder))
+    found = numbers(used_keys(originals), stored.claims, extra)
+    verdicts, notices = outcomes(sources, stored.claims, groups(stored.claims))
+    texts = {"numbers": macros(found) + verdicts}
+    texts |= {f"table-{name}": text for name, text in tables(stored.claims, faults, stored.folder).items()}
+    texts["language"] = section(language, curves)
+    return _Generated(texts, found, notices)
 
 
 def _copied(source: Path, target: Path) -> Path:
@@ -124,8 +152,11 @@ def _copied(source: Path, target: Path) -> Path:
     return target
 
 
-def _write_ancillary(folder: Path, results: Path, found: Mapping[str, str]) -> None:
+def _write_ancillary(folder: Path, results: Path, found: Mapping[str, str], language: Findings | None) -> None:
     (folder / VERDICTS).write_bytes((results / VERDICTS).read_bytes())
+    (folder / LANGUAGE).unlink(missing_ok=True)
+    if language is not None:
+        (folder / LANGUAGE).write_bytes((language.folder / LANGUAGE).read_bytes())
     (folder / "numbers.json").write_text(json.dumps(found, indent=1, sort_keys=True) + "\n", encoding="utf-8")
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
 
 import numpy as np
 from matplotlib.figure import Figure
@@ -11,7 +12,9 @@ from ratecheck.figures.against import against
 from ratecheck.figures.catalogue import FIGURES
 from ratecheck.figures.convergence import convergence_page
 from ratecheck.figures.files import MissingResultError
+from ratecheck.figures.paper.language import FIGURES as FIGURES_OF_LANGUAGE
 from ratecheck.figures.paper.numbers import RESOLUTION
+from ratecheck.figures.paper.studies import loaded
 from ratecheck.figures.results import Result, Results
 from ratecheck.figures.statistics import exponents, power, verdict_bars
 from ratecheck.figures.sweeps import Sweep, load_sweep
@@ -122,6 +125,12 @@ PICTURES: dict[str, Callable[[Results], Figure]] = {
     **{name: _page(name) for name in _THEOREMS},
     **{name: _sweep(name) for name in _SWEEPS},
 }
+
+
+def language_pictures(folder: Path) -> dict[str, Figure]:
+    """Return the pictures of the language-model experiments whose curves lie in a folder."""
+    found = {name: loaded(folder, name) for name in FIGURES_OF_LANGUAGE}
+    return {name: against(sweep) for name, sweep in found.items() if sweep is not None}
 
 
 def drawn(results: Results) -> Iterator[tuple[str, Figure | None]]:

@@ -2,60 +2,20 @@
 
 from __future__ import annotations
 
-import json
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
+from ratecheck.figures.paper.layout import Table
 from ratecheck.figures.paper.numbers import groups, tight, vacuous
+from ratecheck.figures.paper.studies import loaded, percent
 from ratecheck.figures.paper.text import decimal, escape, identifier, whole
 from ratecheck.figures.results import SOURCES, Result
 
 _MOST_ROWS = 20  # of a table of examples; the rest is in the file of verdicts
 _VERDICTS = ("holds", "refuted", "undecided", "not-applicable")
-
-
-@dataclass(frozen=True, slots=True)
-class Table:
-    """Rows of LaTeX text.
-
-    Parameters
-    ----------
-    caption : str
-    columns : str
-        Column types of the tabular.
-    header : tuple of str
-    rows : sequence of tuple of str
-    long : bool
-        Whether it may break over pages.
-    """
-
-    caption: str
-    columns: str
-    header: tuple[str, ...]
-    rows: Sequence[tuple[str, ...]]
-    long: bool = False
-
-    def latex(self, name: str) -> str:
-        """Return the table with the label ``tab:<name>``."""
-        head = " & ".join(self.header) + r" \\"
-        body = "\n".join(" & ".join(row) + r" \\" for row in self.rows)
-        caption = rf"\caption{{{self.caption}}}\label{{tab:{name}}}"
-        if not self.long:
-            return (
-                f"\\begin{{table}}[tb]\\centering\\small\n{caption}\n\\begin{{tabular}}{{@{{}}{self.columns}@{{}}}}\n"
-                f"\\toprule\n{head}\n\\midrule\n{body}\n\\bottomrule\n\\end{{tabular}}\n\\end{{table}}\n"
-            )
-        width = len(self.header)
-        return (
-            f"{{\\footnotesize\n\\begin{{longtable}}{{@{{}}{self.columns}@{{}}}}\n{caption}\\\\\n"
-            f"\\toprule\n{head}\n\\midrule\n\\endfirsthead\n\\toprule\n{head}\n\\midrule\n\\endhead\n"
-            f"\\midrule\\multicolumn{{{width}}}{{r@{{}}}}{{continued}}\\\\\n\\endfoot\n\\bottomrule\n\\endlastfoot\n"
-            f"{body}\n\\end{{longtable}}\n}}\n"
-        )
 
 
 Made = Callable[[Sequence[Result]], Table]
@@ -227,33 +187,35 @@ TABLES: dict[str, Made] = {
 
 
 def tables(claims: Sequence[Result], faults: Mapping[str, int], folder: Path) -> dict[str, str]:
-    """Return the LaTeX text of every table by its name."""
+    """Return the LaTeX text of every table by its name.
+
+    Parameters
+    ----------
+    claims : sequence of Result
+    faults : dict
+        Number of planted faults by subject.
+    folder : Path
+        Where the studies are stored.
+    """
     made = {name: make(claims).latex(name) for name, make in TABLES.items()}
-    return made | {"faults": _faults(faults).latex("faults"), "language-model": _language_model(folder)}
+    return made | {"faults": _faults(faults).latex("faults"), "scs-comparison": _comparison(folder)}
 
 
-def _language_model(folder: Path) -> str:
-    path = folder / "language_model.json"
-    try:
-        claims = json.loads(path.read_text())["claims"]
-        rows = [
-            (
-                escape(one["title"]),
-                whole(one["runs"]),
-                decimal(float(np.mean(one["values"]))) if None not in one["values"] else "diverged",
-                decimal(one["bound"]),
-                escape(one["verdict"]),
-            )
-            for one in claims
-        ]
-    except (OSError, ValueError, KeyError, TypeError):
-        rows = []
+def _comparison(folder: Path) -> str:
+    """Return what the crowded profile and ECDF say, in figures: the shares at a few factors and budgets."""
+    profile, reached = loaded(folder, "scs-profile"), loaded(folder, "scs-ecdf")
+    rows = []
+    if profile is not None and reached is not None and profile.labels == reached.labels:
+        shares = np.median(profile.values, axis=2), np.median(reached.values, axis=2)
+        at = [int(np.abs(np.log(profile.grid / factor)).argmin()) for factor in (1.0, 2.0, 8.0)]
+        for i in sorted(range(len(profile.labels)), key=lambda i: (-shares[1][i, -1], profile.labels[i])):
+            cells = [shares[0][i, j] for j in at] + [shares[1][i, -1]]
+            rows.append((escape(profile.labels[i]), *(percent(float(share)) for share in cells)))
     if not rows:
-        return (
-            "The language-model experiments were not run for this copy of the paper; "
-            "\\texttt{ratecheck lm compare} runs them.\n"
-        )
-    caption = "Claims about training a language model: mean over seeds and the value claimed at most."
-    columns = "P{0.55\\linewidth}rrrl"
-    table = Table(caption, columns, ("what was claimed", "seeds", "mean", "claimed", "verdict"), rows, long=True)
-    return "Table~\\ref{tab:language-model} lists what was checked.\n" + table.latex("language-model")
+        rows = [(r"not run; \cmd{ratecheck study scs-comparison} runs it", "--", "--", "--", "--")]
+    header = ("method", "fewest", "within 2", "within 8", "reached in the end")
+    caption = (
+        "Tuned methods on stochastic nonsmooth problems: share of (problem, target, seed) that a method solves with "
+        "the fewest sample gradients, within two and eight times the fewest, and that it reaches at all."
+    )
+    return Table(caption, "lrrrr", header, rows).latex("scs-comparison")

@@ -13,16 +13,20 @@ import pytest
 
 from ratecheck.experiments.claim import Claim
 from ratecheck.experiments.digest import FORMAT
+from ratecheck.experiments.ledger import claims
 from ratecheck.experiments.ledger.nonsmooth import CLAIMS
 from ratecheck.experiments.run import ClaimRun, run_claim
 from ratecheck.experiments.store import path_of, save
 from ratecheck.experiments.verdict import as_json, judge
 from ratecheck.experiments.verify import described
-from ratecheck.figures.results import Results, load_results
+from ratecheck.figures.paper import build
+from ratecheck.figures.results import Assumed, Result, Results, load_results
 
 STEPS = np.unique(np.round(np.geomspace(1, 10_000, 48)).astype(np.int64))
 REAL = CLAIMS[0]
 FLOOR = 1e-14
+PAPER_STEPS = np.unique(np.round(np.geomspace(1, 1000, 12)).astype(np.int64))
+PROBLEMS = ("opposed pairs", "rare outliers", "mean against median", "periodic spikes")
 
 
 def planted_run(values: np.ndarray, bound: np.ndarray, **changed: Any) -> ClaimRun:
@@ -179,3 +183,71 @@ def own_folder(tmp_path: Path, pairs: dict[str, tuple[Claim, ClaimRun]]) -> Path
 @pytest.fixture(scope="session")
 def claim_ids(pairs: dict[str, tuple[Claim, ClaimRun]]) -> Callable[[str], str]:
     return lambda name: pairs[name][0].id
+
+
+def ledger_result(claim_id: str) -> Result:
+    """A claim of the ledger with a run that nobody made: the tests look at the paper, not at the findings."""
+    claim = claims()[claim_id]
+    refuted = claim.expected == "refuted"
+    bound = 1 / np.sqrt(PAPER_STEPS)
+    counterexample = next(
+        (i for i, key in enumerate(("pairs", "outliers", "median", "spikes")) if key in claim_id), None
+    )
+    method = "SignSGD(step_size=0.1)" if claim_id.startswith("signsgd") else "StoSignSGD(step_size=0.1)"
+    return Result(
+        id=claim.id,
+        title=claim.title,
+        source=str(claim.bound.source),
+        provenance=claim.bound.provenance,
+        evidence=claim.bound.evidence,
+        kind=claim.bound.kind,
+        side=claim.bound.side,
+        anytime=True,
+        method=method,
+        problem="planted" if counterexample is None else PROBLEMS[counterexample],
+        measure=claim.bound.measure.id,
+        symbol=claim.bound.measure.symbol,
+        bound_id=claim.bound.id,
+        bound_title=claim.bound.title,
+        formula="",
+        remark="",
+        assumptions=(Assumed("planted", 0.0),),
+        expected=claim.expected,
+        verdict=claim.expected,
+        certified=False,
+        as_expected=True,
+        tightness=2.0 if refuted else 0.5,
+        attained=claim.attained,
+        horizon=1000,
+        runs=2,
+        oracle_calls=1000,
+        slope=-0.5,
+        slope_ci=None,
+        slope_claimed=claim.bound.exponent,
+        slope_from=0.1,
+        detectable=1.2,
+        reason="",
+        tags=claim.tags,
+        key="0",
+        file="",
+        steps=PAPER_STEPS,
+        calls=PAPER_STEPS,
+        values=np.stack([bound, bound * 1.1]) * (2 if refuted else 0.5),
+        bound=bound,
+        floor=1e-14,
+    )
+
+
+@pytest.fixture(scope="session")
+def ledger(tmp_path_factory: pytest.TempPathFactory) -> Results:
+    """Results of the whole ledger, each claim as it is expected to come out."""
+    folder = tmp_path_factory.mktemp("results")
+    (folder / "verdicts.json").write_text("[]\n")
+    return Results(folder, tuple(ledger_result(claim_id) for claim_id in sorted(claims())))
+
+
+@pytest.fixture
+def stored(ledger: Results, monkeypatch: pytest.MonkeyPatch) -> Results:
+    """The same, in place of what a folder holds when the paper is built."""
+    monkeypatch.setattr(build, "load_results", lambda folder: ledger)
+    return ledger

@@ -7,7 +7,6 @@ import re
 import shutil
 from pathlib import Path
 
-import numpy as np
 import pytest
 
 from ratecheck.experiments import run, statistics
@@ -18,88 +17,22 @@ from ratecheck.figures.paper.build import source_files, used_keys, write
 from ratecheck.figures.paper.numbers import FAMILY_LEVEL, FAMILY_SIZE, RESOLUTION, constants, macros, numbers
 from ratecheck.figures.paper.pictures import PICTURES, drawn
 from ratecheck.figures.paper.planted import planted_faults
+from ratecheck.figures.paper.studies import study_numbers
 from ratecheck.figures.paper.tables import TABLES, tables
 from ratecheck.figures.paper.text import decimal, escape, identifier, whole
-from ratecheck.figures.results import Assumed, Result, Results
+from ratecheck.figures.results import Results
 from ratecheck.theory.errors import InputError
 
 ROOT = Path(__file__).parents[2]
 TEX = [path for path in source_files() if path.suffix == ".tex"]
-STEPS = np.unique(np.round(np.geomspace(1, 1000, 12)).astype(np.int64))
-PROBLEMS = ("opposed pairs", "rare outliers", "mean against median", "periodic spikes")
-
-
-def _planted(claim_id: str) -> Result:
-    """A claim of the ledger with a run that nobody made: the tests look at the paper, not at the findings."""
-    claim = claims()[claim_id]
-    refuted = claim.expected == "refuted"
-    bound = 1 / np.sqrt(STEPS)
-    counterexample = next(
-        (i for i, key in enumerate(("pairs", "outliers", "median", "spikes")) if key in claim_id), None
-    )
-    method = "SignSGD(step_size=0.1)" if claim_id.startswith("signsgd") else "StoSignSGD(step_size=0.1)"
-    return Result(
-        id=claim.id,
-        title=claim.title,
-        source=str(claim.bound.source),
-        provenance=claim.bound.provenance,
-        evidence=claim.bound.evidence,
-        kind=claim.bound.kind,
-        side=claim.bound.side,
-        anytime=True,
-        method=method,
-        problem="planted" if counterexample is None else PROBLEMS[counterexample],
-        measure=claim.bound.measure.id,
-        symbol=claim.bound.measure.symbol,
-        bound_id=claim.bound.id,
-        bound_title=claim.bound.title,
-        formula="",
-        remark="",
-        assumptions=(Assumed("planted", 0.0),),
-        expected=claim.expected,
-        verdict=claim.expected,
-        certified=False,
-        as_expected=True,
-        tightness=2.0 if refuted else 0.5,
-        attained=claim.attained,
-        horizon=1000,
-        runs=2,
-        oracle_calls=1000,
-        slope=-0.5,
-        slope_ci=None,
-        slope_claimed=claim.bound.exponent,
-        slope_from=0.1,
-        detectable=1.2,
-        reason="",
-        tags=claim.tags,
-        key="0",
-        file="",
-        steps=STEPS,
-        calls=STEPS,
-        values=np.stack([bound, bound * 1.1]) * (2 if refuted else 0.5),
-        bound=bound,
-        floor=1e-14,
-    )
-
-
-@pytest.fixture(scope="module")
-def ledger(tmp_path_factory: pytest.TempPathFactory) -> Results:
-    folder = tmp_path_factory.mktemp("results")
-    (folder / "verdicts.json").write_text("[]\n")
-    return Results(folder, tuple(_planted(claim_id) for claim_id in sorted(claims())))
-
-
-@pytest.fixture
-def stored(ledger: Results, monkeypatch: pytest.MonkeyPatch) -> Results:
-    monkeypatch.setattr(build, "load_results", lambda folder: ledger)
-    return ledger
 
 
 def _prose(text: str) -> tuple[str, list[str]]:
     """Return the text without commands whose arguments are names, and its formulas apart."""
     text = re.sub(r"(?<!\\)%.*", "", text)
-    names = r"\\(?:val|claim|cmd|cite[pt]?|ref|eqref|label|input|begin|end|texttt)\{[^}]*\}(?:\[[^]]*\])?"
+    names = r"\\(?:val|came|claim|cmd|cite[pt]?|ref|eqref|label|input|begin|end|texttt)\{[^}]*\}(?:\[[^]]*\])?"
     text = re.sub(r"\\resultfigure\{[^}]*\}\{[^}]*\}\{[^}]*\}", "", text)
+    text = re.sub(r"\\when\{[^}]*\}\{[^}]*\}", "", text)
     text = re.sub(names, " ", text)
     shown = r"\$[^$]*\$|\\\[.*?\\\]|\\\(.*?\\\)"
     formulas = re.findall(shown, text, flags=re.DOTALL)
@@ -126,7 +59,7 @@ def test_the_search_for_typed_numbers_finds_them() -> None:
 def test_every_number_used_is_generated(ledger: Results) -> None:
     keys = used_keys(TEX)
     assert len(keys) > 40
-    found = numbers(keys, ledger.claims, constants({"a": 3}))
+    found = numbers(keys, ledger.claims, constants({"a": 3}) | dict(study_numbers(ledger.folder)))
     assert found.keys() == keys
     assert macros(found).count(r"\csname val@") == len(keys)
 
@@ -141,7 +74,7 @@ def test_every_claim_and_file_that_the_text_names_is_there(ledger: Results) -> N
     named = set(re.findall(r"\\claim\{([^}#]*)\}", text))
     assert named <= set(claims()), named - set(claims())
     made = {f"generated/table-{name}" for name in tables(ledger.claims, {"a": 1}, ledger.folder)}
-    inputs = set(re.findall(r"\\input\{(generated/[^}]*)\}", text)) - {"generated/numbers"}
+    inputs = set(re.findall(r"\\input\{(generated/[^}]*)\}", text)) - {"generated/numbers", "generated/language"}
     assert inputs == made
     pictures = set(re.findall(r"\\resultfigure\{([^}#]*)\}", text)) - {"name"}
     assert pictures == set(PICTURES)
@@ -228,17 +161,6 @@ def test_missing_results_and_sources_are_one_sentence(
     assert message.count("\n") == 1
     with pytest.raises(InputError, match="checkout"):
         source_files(tmp_path)
-
-
-def test_language_model_findings_become_a_table_and_their_absence_a_sentence(ledger: Results, tmp_path: Path) -> None:
-    absent = tables(ledger.claims, {"a": 1}, tmp_path)["language-model"]
-    assert "were not run" in absent
-    finding = {"title": "loss_at 5 %", "runs": 4, "values": [1.0, 1.5], "bound": 1.4, "verdict": "holds"}
-    (tmp_path / "language_model.json").write_text(json.dumps({"format": 1, "claims": [finding], "experiments": {}}))
-    present = tables(ledger.claims, {"a": 1}, tmp_path)["language-model"]
-    assert r"5 \%" in present
-    assert "1.25" in present
-    assert r"\label{tab:language-model}" in present
 
 
 @pytest.mark.slow
