@@ -29,7 +29,7 @@ from ratecheck.theory.stationarity.aggregation import (
 from ratecheck.theory.stationarity.certificate import DIRECTION_NORM, LARGEST_ENTRY, SQUARED_DIRECTION_NORM
 
 WOLFE = Source("Wolfe", 1975, "A method of conjugate subgradients, minimum-norm direction")
-TRANSCRIPTION = Source("Zhang and Sen", 2025, "arXiv 2507.01241, as transcribed by a catalogue of optimizers")
+TRANSCRIPTION = Source("Zhang and Zhang", 2025, "arXiv 2507.01241, as transcribed by a catalogue of optimizers")
 HERE = Source("ratecheck", 2026, "geometry of a segment")
 
 
