@@ -40,9 +40,13 @@ def require_count(name: str, value: int) -> None:
 
 
 def require_choice(name: str, value: str, allowed: tuple[str, ...]) -> None:
-    """Raise `InputError` unless `value` is one of `allowed`."""
+    """Raise `InputError` unless `value` is one of `allowed`; it names the nearest of them, if one is near."""
     if value not in allowed:
-        raise InputError(f"{name} is {value!r}, but it must be one of {', '.join(map(repr, allowed))}.")
+        import difflib
+
+        close = difflib.get_close_matches(str(value), allowed, n=1)
+        nearest = f"; the nearest is {close[0]!r}" if close else ""
+        raise InputError(f"{name} is {value!r}, but it must be one of {', '.join(map(repr, allowed))}{nearest}.")
 
 
 def require_finite_array(name: str, values: np.ndarray) -> None:

@@ -1,8 +1,10 @@
-"""Does a run fit, before it starts?"""
+"""Can the machine do what a run asks for? Told before it starts."""
 
 from __future__ import annotations
 
+import os
 import re
+import shutil
 from pathlib import Path
 
 import torch
@@ -23,6 +25,13 @@ def device_of(name: str, local_rank: int = 0) -> torch.device:
     if name == "cpu" or not available:
         return torch.device("cpu")
     return torch.device("cuda", local_rank)
+
+
+def require_compiler(device: torch.device) -> None:
+    """Raise `InputError` if models cannot be compiled for a CPU: torch calls a C++ compiler for it."""
+    names = [os.environ.get("CXX", "g++"), "clang++", "cl"]
+    if device.type == "cpu" and not any(map(shutil.which, names)):
+        raise InputError("--compile needs a C++ compiler, and none is found; install g++, or leave --compile out.")
 
 
 def estimated_bytes(setup: Setup, processes: int = 1) -> int:

@@ -21,7 +21,7 @@ from ratecheck.experiments.language_model.data import Corpus, fingerprint, open_
 from ratecheck.experiments.language_model.history import History, record_steps
 from ratecheck.experiments.language_model.leaving import first_broken, save, write_card, write_curve
 from ratecheck.experiments.language_model.lora import add_adapters
-from ratecheck.experiments.language_model.memory import device_of, require_fits
+from ratecheck.experiments.language_model.memory import device_of, require_compiler, require_fits
 from ratecheck.experiments.language_model.model import Decoder
 from ratecheck.experiments.language_model.optimizers import make_optimizer
 from ratecheck.experiments.language_model.parallel import Processes, load_whole, sharded_like
@@ -32,6 +32,8 @@ from ratecheck.experiments.store import prepare
 from ratecheck.testbeds.streams import word
 from ratecheck.theory.errors import InputError
 from ratecheck.theory.schedules import Cosine, WarmUp
+
+OF_GAMES = ("extragradient-", "mgsr1-")
 
 
 class DivergenceError(Exception):
@@ -86,6 +88,11 @@ def begin(setup: Setup, corpus: Corpus | None = None, weights: Path | None = Non
     recipe, growth = setup.recipe, Growth.of(setup.recipe)
     processes = Processes.from_environment()
     processes.require_shares(recipe)
+    if recipe.optimizer.startswith(OF_GAMES):
+        raise InputError(
+            f"{recipe.optimizer} asks for several gradients in a step, as games need and a training run does not give; "
+            "take another optimizer, or `ratecheck lm minimax`."
+        )
     if growth is not None and processes.count > 1:
         raise InputError("growth is set, but batches grow in one process only; run without torchrun.")
     device = device_of(recipe.device, processes.local_rank)
@@ -104,6 +111,7 @@ def begin(setup: Setup, corpus: Corpus | None = None, weights: Path | None = Non
     model = precision.prepare(model).to(device)
     forward: Any = processes.wrap(model, recipe.shard)
     if recipe.compile:
+        require_compiler(device)
         forward = torch.compile(forward, dynamic=False)
     options = {"seed": _stream(recipe.seed, "noise") % 2**31, **recipe.options}
     groups = parameter_groups(model, recipe.weight_decay)

@@ -127,6 +127,17 @@ def test_a_loss_that_is_not_finite_names_step_parameter_and_checkpoint(tmp_path:
     assert checkpoint.load(tmp_path)["step"] == 6
 
 
+def test_a_gradient_that_is_not_finite_is_named_and_not_stepped_on(tmp_path: Path) -> None:
+    """Clipping must not spread it over the gradients of all parameters, of which the first would then be named."""
+    training = begin(setup())
+    culprit = training.model.blocks[0].feed_forward.out.weight
+    culprit.register_hook(lambda gradient: gradient / (training.step < 5))
+    with pytest.raises(DivergenceError, match=r"step 6, .* is blocks\.0\.feed_forward\.out\.weight \(its gradient\)"):
+        train(training, tmp_path, checkpoint_every=2)
+    assert checkpoint.load(tmp_path)["step"] == 4
+    assert all(bool(value.isfinite().all()) for value in training.model.parameters())
+
+
 def test_weights_that_are_not_finite_are_never_the_last_good_checkpoint(tmp_path: Path) -> None:
     training = begin(setup(optimizer="sgd", step_size=0.1, clip=math.inf))
     original = training.optimizer.step
