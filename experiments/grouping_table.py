@@ -94,14 +94,3 @@ def row(
     return compare(
         protocol(arrangement, noise, base, horizon, seeds), {name: contender(base, name) for name in variants}
     )
-
-
-def table(horizon: int = 2000, seeds: int = 5) -> dict[tuple[float, str, str], dict[str, Tuned]]:
-    """Return the whole table, keyed by (noise, arrangement, base)."""
-    arrangements: tuple[Arrangement, ...] = ("het", "hom")
-    return {
-        (noise, arrangement, base): row(arrangement, noise, base, horizon=horizon, seeds=seeds)
-        for noise in (0.0, 0.1)
-        for arrangement in arrangements
-        for base in BASES
-    }

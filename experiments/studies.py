@@ -58,6 +58,12 @@ STUDIES = {
         "ratecheck.experiments.ablation",
         "ablation_study",
     ),
+    "grouping": Study(
+        "gradient grouping on heterogeneous and homogeneous blocks, beside recorded values",
+        "ratecheck.experiments.grouping_study",
+        "grouping_study",
+        default=False,
+    ),
     "scs-comparison": Study(
         "conjugate subgradients against SGD, Adam, AdamW, StoSignSGD, tuned alike",
         "ratecheck.experiments.scs_comparison",

@@ -14,10 +14,11 @@ from ratecheck.figures import convergence as per_claim
 from ratecheck.figures import tightness as ranked
 from ratecheck.figures.against import against
 from ratecheck.figures.canvas import save
+from ratecheck.figures.cells import picture
 from ratecheck.figures.comparison import comparison
 from ratecheck.figures.contents import Shown, contents_page
 from ratecheck.figures.files import MissingResultError
-from ratecheck.figures.grids import Grid, dots, load_grid
+from ratecheck.figures.grids import Grid, load_grid
 from ratecheck.figures.paper.numbers import RESOLUTION
 from ratecheck.figures.phase import phase
 from ratecheck.figures.portrait import phase_portrait
@@ -272,7 +273,7 @@ def draw(names: Sequence[str], folder: Path, out: Path) -> Drawn:
 def _stored(folder: Path, name: str, kind: type[Sweep] | type[Map] | type[Grid]) -> Entry:
     if kind is Grid:
         grid = load_grid(folder, name)
-        return Entry(grid.title, grid.caption, lambda _: iter([("", dots(grid))]))
+        return Entry(grid.title, grid.caption, lambda _: iter([("", picture(grid))]))
     if kind is Sweep:
         sweep = load_sweep(folder, name)
         return Entry(sweep.title, sweep.caption, lambda _: iter([("", against(sweep))]))

@@ -103,14 +103,15 @@ def dots(grid: Grid) -> Figure:
                 axes.axhline(i - 0.5, color="#BBBBBB", linewidth=0.7)
         axes.set_title(grid.columns[j], fontsize=8)
         axes.tick_params(axis="x", labelsize=7)
-    panels[0].set_yticks(range(count), [_named(grid, i) for i in range(count)], fontsize=7)
+    panels[0].set_yticks(range(count), [named_row(grid, i) for i in range(count)], fontsize=7)
     panels[0].set_ylim(count - 0.4, -0.6)
     figure.supxlabel(grid.measure, fontsize=8)
     figure.suptitle(f"{grid.title}\n{grid.problem}", fontsize=8, x=0.01, ha="left")
     return figure
 
 
-def _named(grid: Grid, i: int) -> str:
+def named_row(grid: Grid, i: int) -> str:
+    """Return the name of a row, led by that of its group in the group's first row."""
     group = grid.groups[i]
     return f"{group}: {grid.rows[i]}" if group and (i == 0 or grid.groups[i - 1] != group) else grid.rows[i]
 

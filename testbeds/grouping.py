@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Literal
 
 import numpy as np
@@ -20,7 +21,7 @@ from ratecheck.theory.facts import Facts, computed, planted
 Arrangement = Literal["het", "hom"]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, eq=False)
 class BlockQuadratic:
     r"""A quadratic :math:`\tfrac12\sum_c x_c^\top H_c x_c` with one block for each layer, in a batch of instances.
 
@@ -37,6 +38,8 @@ class BlockQuadratic:
     start : (instances, blocks * n) array
     noise : float
         The gradient of block c has additive Gaussian noise of standard deviation ``noise * sqrt(mean curvature)``.
+    relative : float
+        Each entry of the gradient is multiplied by 1 plus Gaussian noise of this standard deviation.
     """
 
     name: str
@@ -44,12 +47,14 @@ class BlockQuadratic:
     rotations: FloatArray
     start: FloatArray
     noise: float = 0.0
+    relative: float = 0.0
 
     domain = WholeSpace()
     batch = 1
 
     def __post_init__(self) -> None:
         require_nonnegative("noise", self.noise)
+        require_nonnegative("relative noise", self.relative)
 
     @property
     def instances(self) -> int:
@@ -59,14 +64,14 @@ class BlockQuadratic:
     @property
     def draws(self) -> int:
         """Uniform numbers in one answer."""
-        return self.eigenvalues.size if self.noise else 0
+        return self.eigenvalues.size * (bool(self.noise) + bool(self.relative))
 
-    @property
+    @cached_property
     def deviations(self) -> FloatArray:
         """Standard deviation of the noise in each coordinate, shape (dim,)."""
         return np.repeat(self.noise * np.sqrt(self.eigenvalues.mean(axis=1)), self.eigenvalues.shape[1])
 
-    @property
+    @cached_property
     def facts(self) -> Facts:
         """Constants from the planted spectrum; ``initial_gap`` is one for each instance."""
         lam = self.eigenvalues
@@ -78,7 +83,7 @@ class BlockQuadratic:
                 strong_convexity=float(lam.min()),
                 block_smoothness=np.repeat(lam.max(axis=1), lam.shape[1]),
                 block_condition=float((lam.max(axis=1) / lam.min(axis=1)).max()),
-                noise_variance=float((self.deviations**2).sum()),
+                **({} if self.relative else {"noise_variance": float((self.deviations**2).sum())}),
             )
             | computed(initial_gap=self.value(self.start))
         )
@@ -97,10 +102,14 @@ class BlockQuadratic:
         return np.matmul(self.rotations, inner).reshape(x.shape)
 
     def sampled_subgradient(self, x: FloatArray, u: FloatArray) -> FloatArray:
-        """Return the gradient with additive noise."""
+        """Return the gradient with noise."""
         from scipy.special import ndtri
 
-        return self.subgradient(x) + self.deviations * ndtri(np.maximum(u, 2.0**-53))
+        normal = ndtri(np.maximum(u, 2.0**-53))
+        g = self.subgradient(x)
+        if self.relative:
+            g = g * (1 + self.relative * normal[:, -g.shape[1] :])
+        return g + self.deviations * normal[:, : g.shape[1]] if self.noise else g
 
     def oracle(self, streams: Streams, watch: Watch | None = None) -> FunctionOracle:
         """Return a fresh oracle."""
@@ -125,6 +134,7 @@ def block_quadratic(
     noise: float = 0.0,
     instances: int = 5,
     copies: int = 1,
+    relative: float = 0.0,
 ) -> BlockQuadratic:
     """Return testbed A or B with random rotations and standard Gaussian starts.
 
@@ -138,6 +148,8 @@ def block_quadratic(
         Seeds.
     copies : int
         Repeats the batch of instances, for runs with other step sizes beside each other.
+    relative : float
+        Standard deviation of multiplicative noise.
     """
     require_count("instances", instances)
     require_count("copies", copies)
@@ -155,6 +167,7 @@ def block_quadratic(
         np.tile(np.array(rotations), (copies, 1, 1, 1)),
         np.tile(np.array(starts), (copies, 1)),
         noise,
+        relative,
     )
 
 
@@ -201,6 +214,7 @@ def group_sizes(values: Sequence[float], groups: int) -> tuple[int, ...]:
 EXAMPLES = {
     "block-quadratic-het": block_quadratic("A", "het"),
     "block-quadratic-hom": block_quadratic("A", "hom", noise=0.1),
+    "block-quadratic-relative": block_quadratic("A", "het", noise=0.1, relative=0.5),
     "four-decades": four_decades(6),
     "live-scale-trap": live_scale_trap(),
 }

@@ -9,8 +9,9 @@ import numpy as np
 import pytest
 
 from ratecheck.experiments.ablation import SETTINGS, ablation, ablation_grid, problems
-from ratecheck.experiments.fair_protocol import Decayed, Protocol, compare, robustness
-from ratecheck.experiments.grouping_table import CONTROLS, VARIANTS, contender, decayed, protocol, row
+from ratecheck.experiments.fair_protocol import Decayed, Protocol, Tuned, compare, robustness
+from ratecheck.experiments.grouping_study import ONE, SMALL, chance, grouping_grid, small_grid
+from ratecheck.experiments.grouping_table import CONTROLS, contender, decayed, protocol, row
 from ratecheck.experiments.ledger import claims
 from ratecheck.figures.grids import load_grid
 from ratecheck.testbeds.grouping import BlockQuadratic, block_quadratic
@@ -18,30 +19,31 @@ from ratecheck.theory.errors import InputError
 from ratecheck.theory.methods.gradient import Subgradient
 from ratecheck.theory.schedules import Constant
 
-# Orders of magnitude (log10) of the full table: (noise, arrangement, base) -> base, paper, first, freeze, freeze K1,
-# first K1. Recorded once with 5 seeds elsewhere; live scales without noise are the chaotic ones.
-EXPECTED = {
-    (0.0, "het", "GD"): (-3.8, -4.0, -4.6, -20.6, -32.9, -2.8),
-    (0.0, "hom", "GD"): (-3.8, -3.5, -3.4, -3.5, -3.8, -3.8),
-    (0.1, "het", "GD"): (-3.8, -4.1, -7.3, -7.6, -7.7, -7.6),
-    (0.1, "het", "heavy ball"): (-7.1, -7.3, -7.4, -7.7, -7.7, -7.6),
-}
+
+def test_recorded_values_are_within_what_chance_explains() -> None:
+    grid = grouping_grid(rows=[(0.0, "het", "GD"), (0.1, "het", "heavy ball")], seeds=5)
+    # One cell in a row of six may differ: there two grids of step sizes differ by an order of magnitude of nothing.
+    assert (grid.agrees().sum(axis=1) >= 5).all()
+    low, median, high = grid.quartiles()
+    assert (low <= median).all()
+    assert (median <= high).all()
+    assert (median < 1).all()
 
 
-@pytest.mark.parametrize("key", sorted(EXPECTED))
-def test_the_table_is_regenerated_within_its_seed_spread(key: tuple[float, str, str]) -> None:
-    noise, arrangement, base = key
-    results = row(arrangement, noise, base, seeds=3)  # type: ignore[arg-type]
-    for name, expected in zip(VARIANTS, EXPECTED[key], strict=True):
-        tuned = results[name]
-        assert tuned.interior
-        finite = tuned.finals[tuned.best][np.isfinite(tuned.finals[tuned.best])]
-        spread = float(np.ptp(np.log10(np.maximum(finite, 1e-300))))
-        # Another draw of three seeds moves a median by up to their spread; below 1e-18 all is "solved".
-        if expected < -18:
-            assert tuned.median < 1e-18
-        else:
-            assert abs(np.log10(tuned.median) - expected) <= max(spread, 0.6)
+def test_chance_covers_medians_of_five() -> None:
+    random = np.random.default_rng(0)
+    tuned = Tuned(np.array([1.0, 2.0]), np.stack([np.full(200, 9.0), np.exp(random.standard_normal(200))]))
+    low, high = chance(tuned)
+    others = np.median(np.exp(random.standard_normal((2000, 5))), axis=1)
+    assert 0.97 < np.mean((low <= others) & (others <= high)) < 1
+
+
+def test_the_small_testbed_is_regenerated() -> None:
+    grid = small_grid(9, [one for one in SMALL if one.group == ONE])
+    assert grid.agrees().all()
+    # Frozen scales do what scales from the curvature do.
+    _, median, _ = grid.quartiles()
+    assert median[1] == pytest.approx(median[3], rel=10)
 
 
 def test_steps_of_the_contrast_claims_are_the_protocols_best() -> None:

@@ -129,12 +129,13 @@ def _dense(ordered: FloatArray, clusters: int) -> IntArray:
     cost = np.where(count > 0, np.maximum(cost, 0.0), np.inf)
     best = cost[:, 0, :]
     choices = []
-    for _ in range(clusters - 1):
-        combined = best[:, :, None] + cost
+    for c in range(1, clusters):
+        # The last cluster ends at n; of the others every end is needed.
+        combined = best[:, :, None] + (cost[:, :, n:] if c == clusters - 1 else cost)
         choices.append(combined.argmin(axis=1))
-        best = combined.min(axis=1)
+        best = np.take_along_axis(combined, choices[-1][:, None], axis=1)[:, 0]
     starts = np.zeros((rows, clusters), dtype=np.int64)
-    end = np.full(rows, n)
+    end = np.zeros(rows, dtype=np.int64)  # of the one end that the last table has
     for c in range(clusters - 1, 0, -1):
         end = choices[c - 1][np.arange(rows), end]
         starts[:, c] = end

@@ -21,6 +21,7 @@ Feature = Literal["signed", "abs", "log abs"]
 Statistic = Literal["deviation", "mean abs", "rms"]
 Reference = Literal["cells", "parameters", "layer"]
 Clustering = Literal["exact", "histogram"]
+SMALL = 4096  # entries of a layer up to which all runs are worked on at once, at the cost of wider numbers
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -172,7 +173,7 @@ def _statistic(size: FloatArray, member: FloatArray, statistic: Statistic) -> Fl
 def _median(values: FloatArray, member: FloatArray) -> FloatArray:
     """Return the median of the members of each row, of an even number the average of the middle two, NaN of none."""
     rows, n = values.shape
-    if n > 4096:
+    if n > SMALL:
         return np.array([_vector_median(row[own]) for row, own in zip(values, member)])
     ordered = np.sort(np.where(member, values, np.inf), axis=1)
     count = member.sum(axis=1)
@@ -231,6 +232,11 @@ def multiplier(scales: FloatArray, labels: IntArray, layers: Layers, dtype: type
     factors = np.ones(labels.shape, dtype=dtype)
     narrow = scales.astype(dtype)
     for index, layer in enumerate(layers):
+        if layer.size < SMALL:
+            factors[:, layer.slice] = np.take_along_axis(
+                narrow[:, index], labels[:, layer.slice].astype(np.intp), axis=1
+            )
+            continue
         for run in range(labels.shape[0]):
             np.take(narrow[run, index], labels[run, layer.slice], out=factors[run, layer.slice], mode="clip")
     return factors
