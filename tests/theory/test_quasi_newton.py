@@ -18,7 +18,14 @@ from ratecheck.theory.errors import InputError
 from ratecheck.theory.methods.quasi_newton import MGSR1SP, BroydenSP, LimitedMemorySP, PartialQuasiNewton
 from ratecheck.theory.methods.quasi_newton import ReleasedQuasiNewton as Released
 from ratecheck.theory.methods.quasi_newton.directions import gaussian, orthonormal, scaled
-from ratecheck.theory.methods.quasi_newton.limited import apply_power, estimate, history, lanczos
+from ratecheck.theory.methods.quasi_newton.limited import (
+    apply_power,
+    block_estimate,
+    block_lanczos,
+    estimate,
+    history,
+    lanczos,
+)
 from ratecheck.theory.methods.quasi_newton.partial import partial_newton_direction
 from ratecheck.theory.methods.quasi_newton.pivoting import apply_pivots, pivoted_block
 from ratecheck.theory.methods.quasi_newton.updates import (
@@ -212,6 +219,59 @@ def test_limited_memory_identities(directions: str, m: int) -> None:
     assert np.linalg.eigvalsh(1.3 * np.eye(20) - G)[0] >= -1e-10
 
 
+def blocks_of(A: np.ndarray, split: int, m: int, rng: np.random.Generator) -> tuple[list[Any], list[np.ndarray]]:
+    """Return the Krylov space of each player's block of the squared Hessian A @ A, and its mask."""
+    masks = [np.arange(len(A)) < split, np.arange(len(A)) >= split]
+    start = rng.standard_normal(len(A))
+    return [block_lanczos(product_of(A), start, m, 1.0 * mask) for mask in masks], masks
+
+
+def test_a_block_of_the_squared_hessian_has_the_identities_of_the_whole() -> None:
+    A = quadratic_saddle(10, condition=5.0).hessian_matrix
+    blocks, masks = blocks_of(A, 10, 4, np.random.default_rng(3))
+    G = np.array([apply_power(block_estimate(blocks, 1.3), unit, 1.0) for unit in np.eye(20)])
+    for (U, Y, W), mask in zip(blocks, masks, strict=True):
+        assert not U[:, ~mask].any()
+        np.testing.assert_allclose(U @ U.T, np.eye(4), rtol=0, atol=1e-10)
+        np.testing.assert_allclose(Y, U @ A, rtol=0, atol=1e-10)
+        np.testing.assert_allclose(W, (Y @ A) * mask, rtol=0, atol=1e-10)
+        np.testing.assert_allclose(G @ U.T, 2 * W.T, rtol=0, atol=1e-10)
+    np.testing.assert_allclose(G[:10, 10:], 0.0, rtol=0, atol=1e-12)
+
+
+@given(seeds)
+def test_the_doubled_block_estimate_is_an_upper_bound_in_which_extragradient_contracts(seed: int) -> None:
+    # H <= 2 diag(H_xx, H_yy) <= G, so that the operator has Lipschitz constant at most 1 in the metric of G^{1/2}.
+    rng = np.random.default_rng(seed)
+    A = rng.standard_normal((N, N))
+    A, split = A + A.T, int(rng.integers(1, N))
+    blocks, _ = blocks_of(A, split, 3, rng)
+    low_rank = block_estimate(blocks, 1.01 * np.linalg.norm(A, 2) ** 2)
+    G = np.array([apply_power(low_rank, unit, 1.0) for unit in np.eye(N)])
+    assert np.linalg.eigvalsh(G - A @ A)[0] >= -1e-9 * low_rank.scale
+    values, turn = np.linalg.eigh(G)
+    quarter = (turn * values**-0.25) @ turn.T
+    signs = np.where(np.arange(N) < split, 1.0, -1.0)
+    assert np.linalg.norm(quarter @ (signs[:, None] * A) @ quarter, 2) <= 1 + 1e-9
+
+
+def test_a_block_estimate_that_is_not_doubled_is_none() -> None:
+    rng = np.random.default_rng(0)
+    A = rng.standard_normal((N, N))
+    A = A + A.T
+    doubled = block_estimate(blocks_of(A, 6, 6, rng)[0], 1.01 * np.linalg.norm(A, 2) ** 2)
+    G = np.array([apply_power(doubled, unit, 1.0) for unit in np.eye(N)])
+    assert np.linalg.eigvalsh(G / 2 - A @ A)[0] < -0.1
+
+
+def test_a_player_at_rest_has_no_block() -> None:
+    A = np.diag([1.0, 2.0, -3.0, -1.0])
+    start, mask = np.array([1.0, 1.0, 0.0, 0.0]), np.array([0.0, 0.0, 1.0, 1.0])
+    assert block_lanczos(product_of(A), start, 2, mask).basis.shape == (0, 4)
+    low_rank = block_estimate([block_lanczos(product_of(A), start, 2, m) for m in (1 - mask, mask)], 9.0)
+    assert low_rank.vectors.shape == (2, 4)
+
+
 def test_lanczos_stops_where_the_space_is_invariant() -> None:
     A = np.diag([1.0, 2.0, 3.0, 4.0])
     krylov = lanczos(product_of(A), np.array([1.0, 1.0, 0.0, 0.0]), 4)
@@ -309,6 +369,13 @@ def test_limited_memory_converges_on_the_logistic_game(mode: Any, directions: An
     assert relative(game, run(game, method, 150)[0]) < 1e-6
 
 
+@pytest.mark.parametrize("mode", ["extragradient", "newton"])
+def test_a_block_for_each_player_converges_on_the_logistic_game(mode: Any) -> None:
+    game = logistic_bilinear_game(30, 15, 100, regularisation=0.1)
+    method = LimitedMemorySP(mode, "lanczos", 8, 10, 1.0 if mode == "newton" else 0.7, blocks="players")
+    assert relative(game, run(game, method, 150)[0]) < 1e-5
+
+
 def test_limited_memory_beats_extragradient_per_step_and_the_forward_mode_diverges() -> None:
     from ratecheck.theory.methods.saddle import Extragradient
 
@@ -346,6 +413,8 @@ BAD = [
     (LimitedMemorySP, {"refresh": 0}),
     (LimitedMemorySP, {"scale": -1.0}),
     (LimitedMemorySP, {"clip": 0.0}),
+    (LimitedMemorySP, {"blocks": "layers"}),
+    (LimitedMemorySP, {"blocks": "players", "directions": "history"}),
 ]
 
 
