@@ -18,7 +18,7 @@ from ratecheck.theory.errors import InputError
 from ratecheck.theory.methods.adaptive import scaled
 from ratecheck.theory.methods.gradient import subgradient_update
 from ratecheck.theory.methods.sign import sign_update
-from ratecheck.theory.methods.stosign import stochastic_sign
+from ratecheck.theory.methods.stosign import sign_with_noise
 
 Store = Callable[[str, Tensor], Tensor]
 
@@ -33,10 +33,8 @@ def _adamw(x: Tensor, g: Tensor, m: Tensor, v: Tensor, *, group: Group, t: Any, 
     return subgradient_update(_decayed(x, group, step_size), direction, step_size=step_size)
 
 
-def _stosign(
-    x: Tensor, g: Tensor, m: Tensor, G: Tensor, u: Tensor, *, group: Group, t: Any, step_size: Any
-) -> Tensor:
-    signs = stochastic_sign(m, G, u)
+def _stosign(x: Tensor, g: Tensor, m: Tensor, G: Tensor, n: Tensor, *, group: Group, t: Any, step_size: Any) -> Tensor:
+    signs = sign_with_noise(m, G, n)
     return subgradient_update(_decayed(x, group, step_size), signs, step_size=step_size)
 
 
