@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import contextlib
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, cast
 
 import torch
 from torch import Tensor, nn
@@ -147,7 +147,8 @@ class Precision:
             for module in model.get_submodule("blocks").modules():
                 if type(module) is nn.Linear:
                     module.__class__ = RoundedLinear
-                    module.operands, module.block = PRODUCTS[self.switches.gemm], self.switches.block
+                    layer = cast(RoundedLinear, module)
+                    layer.operands, layer.block = PRODUCTS[self.switches.gemm], self.switches.block
         return model
 
     def attach(self, optimizer: Any) -> None:
