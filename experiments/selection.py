@@ -33,7 +33,8 @@ def select(targets: Sequence[str], suite: str = "full", tags: Sequence[str] = ()
     Parameters
     ----------
     targets : sequence of str
-        Claim ids, Python files with a list ``CLAIMS``, or data files; none means the whole ledger.
+        Claim ids, Python files with a list ``CLAIMS``, data files, or instances that `falsify` wrote; none means the
+        whole ledger.
     suite : {"quick", "full"}
         Restricts the ledger where no target is given.
     tags : sequence of str
@@ -70,7 +71,7 @@ def _resolve(target: str) -> list[Chosen]:
     if target in claims():
         return [Chosen(claims()[target])]
     path = Path(target)
-    if path.suffix == ".py" or path.suffix in DATA_SUFFIXES or path.exists():
+    if path.suffix in (".py", ".json") or path.suffix in DATA_SUFFIXES or path.exists():
         return list(_claims_of_file(path.resolve()))
     raise InputError(
         f"no claim is called {target!r}{_nearest(target, list(claims()))}; `ratecheck list` shows them all."
@@ -90,6 +91,10 @@ def _claims_of_file(path: Path) -> tuple[Chosen, ...]:
         found = getattr(_module(path), "CLAIMS", None)
         if not isinstance(found, (list, tuple)) or not all(isinstance(claim, Claim) for claim in found) or not found:
             raise InputError(f"{path} defines no list CLAIMS of ratecheck.Claim; add one, as the README shows.")
+    elif path.suffix == ".json":
+        from ratecheck.experiments.falsifier.replay import claims_of_instance
+
+        found = claims_of_instance(path)
     else:
         from ratecheck.experiments.user_data import claims_for_file
 

@@ -33,6 +33,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         book,
         certify,
         debias,
+        falsify,
         figures,
         listing,
         lm,
@@ -42,7 +43,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         verify,
     )
 
-    for command in (verify, certify, listing, figures, book, paper, study, lm, bench, auc, debias, playground):
+    for command in (verify, certify, falsify, listing, figures, book, paper, study, lm, bench, auc, debias, playground):
         command.register(commands)
     options = parser.parse_args(arguments)
 

@@ -27,7 +27,8 @@ def register(commands: Any) -> None:
         "targets",
         nargs="*",
         metavar="TARGET",
-        help="claim ids, your Python files with a list CLAIMS, or your data files (svmlight or CSV); default: all",
+        help="claim ids, your Python files with a list CLAIMS, your data files (svmlight or CSV), or counterexamples; "
+        "default: all",
     )
     parser.add_argument("--suite", choices=("quick", "full"), default="full", help="part of the ledger (default: full)")
     parser.add_argument("--tag", action="append", default=[], help="only claims with this tag (repeatable)")

@@ -1,0 +1,1 @@
+"""Searches a class of functions for an instance that violates a claim's bound."""

@@ -1,0 +1,113 @@
+"""Every member of a family is in its class, whatever numbers name it; its starts are the classical hard instances."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+from ratecheck.testbeds import families, families_online, families_smooth
+from ratecheck.testbeds.streams import Streams
+from ratecheck.theory.arrays import row_dot, row_norm
+
+FUNCTIONS = {**families.EXAMPLES, **families_smooth.EXAMPLES}
+ALL = {**FUNCTIONS, **families_online.EXAMPLES}
+COUNT = 64
+ROUNDING = 1e-12  # relative; a handful of operations on numbers near 1
+
+
+def members(name: str, scale: float) -> Any:
+    family = ALL[name]
+    random = np.random.default_rng(len(name))
+    rows = scale * random.normal(size=(COUNT, family.size))
+    return family.problem(rows), random
+
+
+@pytest.mark.parametrize("name", ALL)
+def test_starts_name_members(name: str) -> None:
+    family = ALL[name]
+    starts = family.starts()
+    assert starts.shape[1] == family.size
+    assert family.problem(starts).instances == len(starts)
+
+
+@pytest.mark.parametrize("scale", [0.1, 1.0, 30.0])
+@pytest.mark.parametrize("name", FUNCTIONS)
+def test_subgradients_support_a_convex_function_or_bend_at_most_by_its_smoothness(name: str, scale: float) -> None:
+    problem, random = members(name, scale)
+    facts = problem.facts
+    x, y = (problem.start + scale * random.normal(size=problem.start.shape) for _ in range(2))
+    f, g = problem.value(x), problem.subgradient(x)
+    rise = problem.value(y) - f - row_dot(g, y - x)
+    size = np.abs(f) + np.abs(problem.value(y)) + row_norm(g) * row_norm(y - x)
+    square = row_dot(y - x, y - x) / 2
+    if "lipschitz" in facts:
+        assert (row_norm(g) <= facts["lipschitz"] * (1 + ROUNDING)).all()
+        assert (rise >= -ROUNDING * size).all()
+        return
+    L = facts["smoothness"]
+    low = -L if name == "dips" else facts["strong_convexity"]
+    assert (rise <= L * square + ROUNDING * size).all()
+    assert (rise >= low * square - ROUNDING * size).all()
+
+
+@pytest.mark.parametrize("scale", [0.1, 1.0, 30.0])
+@pytest.mark.parametrize("name", FUNCTIONS)
+def test_the_optimum_and_the_distance_to_it_are_exact(name: str, scale: float) -> None:
+    problem, random = members(name, scale)
+    facts = problem.facts
+    at_optimum = problem.value(np.broadcast_to(facts["x_star"], problem.start.shape))
+    size = 1 + np.abs(facts["f_star"])
+    assert (np.abs(at_optimum - facts["f_star"]) <= 1e-11 * size).all()
+    for spread in (0.01, 1.0, 10.0):
+        x = problem.start + spread * random.normal(size=problem.start.shape)
+        assert (problem.value(x) >= facts["f_star"] - 1e-11 * size).all()
+    if "radius" in facts:
+        distance = row_norm(problem.start - facts["x_star"])
+        np.testing.assert_allclose(distance, facts["radius"], rtol=ROUNDING)
+    assert (problem.domain.excess(problem.start) <= ROUNDING).all()
+
+
+def test_sharpness_is_a_lower_bound_of_the_slope() -> None:
+    problem, random = members("sharp-maxima", 1.0)
+    x = random.normal(size=problem.start.shape)
+    distance = row_norm(x - problem.facts["x_star"])
+    assert (problem.value(x) >= problem.facts["sharpness"] * distance * (1 - ROUNDING)).all()
+
+
+@pytest.mark.parametrize("name", families_online.EXAMPLES)
+def test_losses_are_bounded_and_the_ball_holds_the_start(name: str) -> None:
+    problem, _ = members(name, 3.0)
+    family = ALL[name]
+    oracle = problem.oracle(Streams(0, "test", range(COUNT)))
+    x = problem.start
+    assert (problem.domain.excess(x) <= ROUNDING).all()
+    for _ in range(family.rounds):
+        g = oracle.subgradient(x)
+        assert (row_norm(g) <= family.gradient_bound * (1 + ROUNDING)).all()
+        x = oracle.project(x - g)
+        assert (problem.domain.excess(x) <= 1e-9).all()
+    # The best point of the ball against the sum of the losses, by brute force over directions through its centre.
+    total = problem.losses.sum(axis=1)
+    best = problem.domain.centers - problem.domain.radius * families.unit(total)
+    np.testing.assert_allclose(problem.domain.support(-total), -row_dot(total, best), rtol=1e-12, atol=1e-12)
+
+
+def test_a_row_names_the_same_member_in_any_batch() -> None:
+    for family in FUNCTIONS.values():
+        rows = np.random.default_rng(0).normal(size=(5, family.size))
+        together, alone = family.problem(rows), family.problem(rows[2:3])
+        x = np.random.default_rng(1).normal(size=together.start.shape)
+        assert together.value(x)[2] == alone.value(x[2:3])[0]
+        np.testing.assert_array_equal(together.subgradient(x)[2], alone.subgradient(x[2:3])[0])
+
+
+def test_the_first_start_of_the_maxima_is_the_resisting_oracle() -> None:
+    problem = families.Maxima(1.0, 1.0, 5, 5).problem(families.Maxima(1.0, 1.0, 5, 5).starts()[:1])
+    x = problem.start
+    for k in range(4):
+        g = problem.subgradient(x)
+        np.testing.assert_array_equal(g[0], np.eye(5)[k])
+        x = x - 0.1 * g
+    assert problem.value(x)[0] == pytest.approx(1 / np.sqrt(5))
