@@ -22,6 +22,7 @@ exclude_patterns = [
     "images",
     "_build",
     "_static",
+    "extra",
     "lessons/board.py",
     "conf.py",
     "notebooks.py",
@@ -48,6 +49,7 @@ autodoc_typehints = "none"
 add_module_names = False
 napoleon_google_docstring = False
 napoleon_use_rtype = False
+napoleon_use_param = False  # else every word of a type is looked up as a name: "(samples, d) array"
 
 # MathJax 3 in one file: version 4, the default of Sphinx 9, loads fonts from the network.
 mathjax_path = "mathjax/tex-svg.js"
@@ -56,6 +58,7 @@ mathjax3_config = {"options": {"enableMenu": False}}
 html_theme = "furo"
 html_title = "ratecheck"
 html_static_path = ["_static"]
+html_extra_path = ["extra"]  # the playground, which `setup` writes
 html_css_files = ["book.css"]
 html_show_sphinx = False
 html_copy_source = False
@@ -64,7 +67,7 @@ html_last_updated_fmt = None
 
 
 def setup(app: Any) -> None:
-    """Write the reference pages before Sphinx looks for pages."""
+    """Write the reference pages and the playground before Sphinx looks for pages."""
     import reference
 
     def escape(app: Any, what: str, name: str, value: Any, options: Any, lines: list[str]) -> None:
@@ -72,5 +75,10 @@ def setup(app: Any) -> None:
 
     # Before napoleon, which reads the same lines.
     app.connect("autodoc-process-docstring", escape, priority=100)
+    from ratecheck.experiments.cli.playground import page
+
+    extra = Path(app.srcdir) / "extra"
+    extra.mkdir(exist_ok=True)
+    (extra / "playground.html").write_text(page(), encoding="utf-8")
     results = os.environ.get("RATECHECK_BOOK_RESULTS", "")
     reference.write(Path(app.srcdir) / "reference", Path(results) if results else None)

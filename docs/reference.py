@@ -7,7 +7,7 @@ import inspect
 import pkgutil
 import re
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -42,10 +42,10 @@ def write(folder: Path, results: Path | None) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     stored = {one.id: one for one in load_results(results).claims} if results else {}
     pages = {
-        "methods": _code_pages("methods", "Methods", ratecheck.theory.methods, METHODS),
-        "problems": _code_pages("problems", "Problems", ratecheck.testbeds, PROBLEMS),
+        "methods": _code_pages("methods", ratecheck.theory.methods, METHODS, _by_method(stored)),
+        "problems": _code_pages("problems", ratecheck.testbeds, PROBLEMS, _by_problem(stored)),
         "measures": {"measures": _measures_page()},
-        "bounds": _bound_pages(),
+        "bounds": _bound_pages(stored),
         "claims": _claim_pages(stored),
     }
     written = set()
@@ -133,7 +133,28 @@ def _public(module: ModuleType) -> list[str]:
     return found
 
 
-def _code_pages(chapter: str, title: str, package: ModuleType, registry: dict[str, Any]) -> dict[str, str]:
+def _by_method(stored: Mapping[str, Result]) -> dict[str, list[Result]]:
+    """Return the claims about each class of method, wrappers included."""
+    found: dict[str, list[Result]] = {}
+    for one in stored.values():
+        for name in set(one.method_name.split()):
+            found.setdefault(name, []).append(one)
+    return found
+
+
+def _by_problem(stored: Mapping[str, Result]) -> dict[str, list[Result]]:
+    """Return the claims about each class of problem, by the names of its examples in the registry."""
+    classes = {getattr(one, "name", key): type(one).__name__ for key, one in PROBLEMS.items()}
+    found: dict[str, list[Result]] = {}
+    for one in stored.values():
+        if one.problem in classes:
+            found.setdefault(classes[one.problem], []).append(one)
+    return found
+
+
+def _code_pages(
+    chapter: str, package: ModuleType, registry: dict[str, Any], shown: Mapping[str, Sequence[Result]]
+) -> dict[str, str]:
     pages = {}
     for module in _modules(package):
         names = _public(module)
@@ -149,6 +170,7 @@ def _code_pages(chapter: str, title: str, package: ModuleType, registry: dict[st
             value = getattr(module, name)
             if inspect.isclass(value):
                 text += f".. autoclass:: {name}\n   :members:\n   :exclude-members: init, step, name, instances\n\n"
+                text += _example(shown.get(name, ()))
             else:
                 text += f".. autofunction:: {name}\n\n"
         pages[f"{chapter}-{short.replace('.', '-')}"] = text
@@ -176,7 +198,37 @@ def _fields(rows: dict[str, str]) -> str:
     return "".join(f":{name}: {text}\n" for name, text in rows.items() if text) + "\n"
 
 
-def _bound_pages() -> dict[str, str]:
+def _example(results: Sequence[Result]) -> str:
+    """Return the picture of the claim among some that shows most: the one with most records, the tightest of these."""
+    drawn = [one for one in results if curve_of(one).limits is not None]
+    if not drawn:
+        return ""
+    one = max(drawn, key=lambda one: (min(one.steps.size, _ENOUGH), _nearness(one), one.id))
+    caption = f":ref:`{one.id} <{anchor('claim', one.id)}>`, which {_OUTCOMES[one.verdict]}: {plain(one.title)}."
+    return _picture(one) + f".. container:: caption\n\n   {caption}\n\n"
+
+
+_ENOUGH = 12  # records, beyond which more make no better picture
+_OUTCOMES = {
+    "holds": "holds",
+    "refuted": "is refuted",
+    "undecided": "is undecided",
+    "not-applicable": "is not applicable",
+}
+
+
+def _nearness(result: Result) -> float:
+    """Return how close the run came to its bound without exceeding it."""
+    return result.tightness if result.verdict == "holds" and result.tightness is not None else 0.0
+
+
+def _picture(result: Result) -> str:
+    curve = curve_of(result)
+    svg = curve_svg(curve, f"{result.measure} against {curve.x_label}, and its bound, for {result.id}: {result.reason}")
+    return f'.. raw:: html\n\n   <figure class="claim">{svg}</figure>\n\n'
+
+
+def _bound_pages(stored: Mapping[str, Result]) -> dict[str, str]:
     users: dict[str, list[Claim]] = {}
     for claim in claims().values():
         users.setdefault(claim.bound.id, []).append(claim)
@@ -186,15 +238,17 @@ def _bound_pages() -> dict[str, str]:
         own = [bound for bound in family.BOUNDS if bound.id not in seen]
         seen |= {bound.id for bound in own}
         head = _title(short.replace("_", " ")) + _module_text(family)
-        pages[f"bounds-{short}"] = head + "".join(_bound(bound, users.get(bound.id, [])) for bound in own)
+        pages[f"bounds-{short}"] = head + "".join(_bound(bound, users.get(bound.id, []), stored) for bound in own)
     rest = {claim.bound.id: claim.bound for claim in claims().values() if claim.bound.id not in seen}
     if rest:
         head = _title("stated beside their claims")
-        pages["bounds-beside-claims"] = head + "".join(_bound(bound, users[bound.id]) for bound in rest.values())
+        pages["bounds-beside-claims"] = head + "".join(
+            _bound(bound, users[bound.id], stored) for bound in rest.values()
+        )
     return pages
 
 
-def _bound(bound: Bound, users: Sequence[Claim]) -> str:
+def _bound(bound: Bound, users: Sequence[Claim], stored: Mapping[str, Result]) -> str:
     assumed = "; ".join(plain(one.text) for one in bound.assumptions)
     rows = {
         "Kind": f"{bound.kind}, {KINDS[bound.side]}, {'at any step' if bound.anytime else 'at its horizon'}",
@@ -209,7 +263,8 @@ def _bound(bound: Bound, users: Sequence[Claim]) -> str:
         "Claims": ", ".join(f":ref:`{claim.id} <{anchor('claim', claim.id)}>`" for claim in users),
     }
     head = f".. _{anchor('bound', bound.id)}:\n\n" + _title(f"{plain(bound.id)}: {plain(bound.title)}", "-")
-    return head + f".. math:: {' '.join(bound.formula.split())}\n\n" + _fields(rows)
+    figure = _example([stored[claim.id] for claim in users if claim.id in stored])
+    return head + f".. math:: {' '.join(bound.formula.split())}\n\n" + _fields(rows) + figure
 
 
 def _claim_pages(stored: dict[str, Result]) -> dict[str, str]:
@@ -245,7 +300,6 @@ def _claim(claim: Claim, result: Result | None) -> str:
         rows["Observed / bound"] = "" if result.tightness is None else f"{result.tightness:.6g}"
         rows["Method"] = f"``{result.method}``"
         rows["Problem"] = plain(result.problem)
-        svg = curve_svg(curve_of(result), f"{result.measure} and bound of {claim.id}")
-        picture = f".. raw:: html\n\n   <details><summary>Picture</summary>{svg}</details>\n\n"
+        picture = _picture(result)
     head = f".. _{anchor('claim', claim.id)}:\n\n" + _title(plain(claim.id), "-") + f"{plain(claim.title)}.\n\n"
     return head + _fields(rows) + picture

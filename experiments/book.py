@@ -111,7 +111,21 @@ def _sphinx(work: Path, sources: Path, results: Path | None, jobs: int, execute:
         "RATECHECK_BOOK_RESULTS": str(results.resolve()) if results else "",
         "RATECHECK_BOOK_EXECUTION": "force" if execute else "off",
     }
-    command = [sys.executable, "-m", "sphinx", "-q", "-T", "-j", str(jobs), "-b", "html", "-d", str(work / "doctrees")]
+    command = [
+        sys.executable,
+        "-m",
+        "sphinx",
+        "-q",
+        "-T",
+        "-W",
+        "--keep-going",
+        "-j",
+        str(jobs),
+        "-b",
+        "html",
+        "-d",
+        str(work / "doctrees"),
+    ]
     done = subprocess.run([*command, str(source), str(out)], env=environment, capture_output=True, text=True)
     if done.returncode:
         raise InputError(f"the book could not be built: {_reason(done.stderr)}")
@@ -125,7 +139,11 @@ def _reason(output: str) -> str:
     errors = [line for line in lines if re.match(r"[\w.]*(Error|Exception)\b", line)]
     lesson = re.search(r"ExecutionError: .*/(\S+)\.py", output)
     inner = [line for line in errors if "ExecutionError" not in line]
+    warned = [line for line in lines if "WARNING:" in line]
     if lesson and inner:
         return f"the lesson {lesson[1]} stopped with {inner[-1].rstrip('.')}."
+    if warned and not errors:
+        more = f" and {len(warned) - 1} more" if len(warned) > 1 else ""
+        return f"Sphinx warns of {warned[0].rpartition('/source/')[2].replace('WARNING: ', '').rstrip('.')}{more}."
     said = [line for line in (errors or lines) if line]
     return (said or ["Sphinx stopped without a word."])[-1]

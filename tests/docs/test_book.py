@@ -19,7 +19,10 @@ import ratecheck.experiments.book as book_module
 from ratecheck.experiments.book import SOURCES, build
 from ratecheck.experiments.cli.exit_codes import BAD_INPUT
 from ratecheck.experiments.cli.main import main
+from ratecheck.experiments.cli.playground import page as playground_page
 from ratecheck.experiments.ledger import claims
+from ratecheck.experiments.selection import select
+from ratecheck.experiments.verify import verify
 from ratecheck.testbeds import PROBLEMS
 from ratecheck.theory.bounds import BOUNDS
 from ratecheck.theory.errors import InputError
@@ -37,6 +40,7 @@ class Page(HTMLParser):
         self.targets: set[str] = set()
         self.links: list[str] = []
         self.loaded: list[str] = []
+        self.images: list[str] = []
         self.feed(text)
 
     def handle_starttag(self, tag: str, attributes: list[tuple[str, str | None]]) -> None:
@@ -44,6 +48,8 @@ class Page(HTMLParser):
         self.targets |= {found[name] for name in ("id", "name") if found.get(name)}
         if tag == "a" and "href" in found:
             self.links.append(found["href"])
+        if tag == "img":
+            self.images.append(found.get("alt", ""))
         if tag in ("script", "img", "iframe", "source", "video") and found.get("src"):
             self.loaded.append(found["src"])
         if tag == "link" and found.get("rel") not in ("index", "search", "next", "prev", "canonical"):
@@ -76,8 +82,27 @@ def test_every_link_inside_the_book_leads_somewhere(book: Path, pages: dict[Path
             file, fragment = urldefrag(link)
             target = (path.parent / unquote(file)).resolve() if file else path
             assert target.exists(), f"{path.relative_to(book)} links to {link}"
-            if fragment and target in pages:
+            if fragment and target == (book / "playground.html").resolve():
+                assert f'id: "{fragment}"' in target.read_text(encoding="utf-8"), f"the playground has no {fragment}"
+            elif fragment and target in pages:
                 assert unquote(fragment) in pages[target].targets, f"{path.relative_to(book)} links to {link}"
+
+
+@pytest.mark.slow
+def test_every_picture_is_told_in_words(pages: dict[Path, Page]) -> None:
+    drawn = [alt for path, page in pages.items() if path.parent.name == "lessons" for alt in page.images]
+    assert len(drawn) >= 40
+    for alt in drawn:
+        assert alt.startswith("Plot"), alt
+        assert len(alt) > 20, alt
+
+
+@pytest.mark.slow
+def test_the_playground_is_part_of_the_book(book: Path, pages: dict[Path, Page]) -> None:
+    assert (book / "playground.html").read_text(encoding="utf-8") == playground_page()
+    linked = {urldefrag(link)[1] for link in pages[book / "interactive.html"].links if "playground.html" in link}
+    assert linked == {"", "bench", "noise", "ravine", "adam", "decay", "groups", "counter"}
+    assert "interactive.html" in pages[book / "index.html"].links
 
 
 @pytest.mark.slow
@@ -145,7 +170,8 @@ def digest(folder: Path) -> str:
 def small(tmp_path: Path) -> Path:
     """Sources of a book with a single lesson and no reference."""
     folder = tmp_path / "docs"
-    shutil.copytree(SOURCES, folder, ignore=shutil.ignore_patterns("mathjax", "__pycache__", "reference", "[0-9]*.py"))
+    left_out = ("mathjax", "__pycache__", "reference", "[0-9]*.py", "interactive.md")
+    shutil.copytree(SOURCES, folder, ignore=shutil.ignore_patterns(*left_out))
     (folder / "reference.py").write_text("def write(folder, results): pass\ndef without_bars(lines): return lines\n")
     lesson = "# %% [markdown]\n# # A lesson\n\n# %%\nimport board\nfig, ax = board.picture()\nax.plot([1, 2])\n"
     (folder / "lessons" / "one.py").write_text(lesson)
@@ -161,6 +187,29 @@ def test_two_builds_have_the_same_bytes(small: Path, tmp_path: Path) -> None:
     assert "holds no results" in first.notice
     assert "plot" in first.index.parent.joinpath("lessons/one.html").read_text(encoding="utf-8")
     build(tmp_path / "here" / "a", tmp_path, sources=small)  # a book may be built again
+
+
+def test_a_warning_stops_the_build(small: Path, tmp_path: Path) -> None:
+    pytest.importorskip("myst_nb")
+    (small / "index.md").write_text("# Book\n\nSee {doc}`lessons/two`.\n\n```{toctree}\nlessons/one\n```\n")
+    with pytest.raises(InputError, match=r"Sphinx warns of index\.md:3: .*lessons/two.*\.$"):
+        build(tmp_path / "book", tmp_path, sources=small, execute=False)
+    assert not (tmp_path / "book").exists()
+
+
+def test_reference_pages_show_stored_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    verify(select(["ns-01-max-coordinate", "mq-ns-01-count"], "full", []), tmp_path / "results")
+    monkeypatch.syspath_prepend(str(SOURCES))
+    import reference
+
+    reference.write(tmp_path / "reference", tmp_path / "results")
+    for page in ("methods-gradient", "problems-worst_case", "bounds-nonsmooth", "claims-nonsmooth"):
+        text = (tmp_path / "reference" / f"{page}.rst").read_text(encoding="utf-8")
+        assert "ns-01-max-coordinate" in text, page
+        assert text.count('<figure class="claim"><svg class="plot"') >= 1, page
+        assert 'role="img" aria-label="gap against oracle calls' in text, page
+    reference.write(tmp_path / "reference", None)
+    assert "<figure" not in (tmp_path / "reference" / "bounds-nonsmooth.rst").read_text(encoding="utf-8")
 
 
 @pytest.mark.parametrize("jobs", [1, 2])
