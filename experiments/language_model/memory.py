@@ -56,10 +56,15 @@ def free_bytes(device: torch.device) -> int:
     return int(found[1]) * 1024 if found else 2**62
 
 
+def fits(setup: Setup, device: torch.device, processes: int = 1) -> bool:
+    """Return whether the estimate is within what is free, less a reserve."""
+    return estimated_bytes(setup, processes) <= _RESERVE * free_bytes(device)
+
+
 def require_fits(setup: Setup, device: torch.device, processes: int = 1) -> None:
     """Raise `InputError` if the estimate is beyond what is free."""
-    needed, free = estimated_bytes(setup, processes), free_bytes(device)
-    if needed > _RESERVE * free:
+    if not fits(setup, device, processes):
+        needed, free = estimated_bytes(setup, processes), free_bytes(device)
         raise InputError(
             f"a batch of {setup.recipe.batch} sequences in {setup.recipe.accumulate} parts needs about "
             f"{needed / GIB:.3g} GiB, but {free / GIB:.3g} GiB are free on {device}; raise --accumulate, or take a "
