@@ -54,6 +54,8 @@ class Statement:
         The facts that the formula of the bound reads.
     facts : Facts
         Those of the claim's problem, a number for each constant: of a batch of instances, the first one's.
+    own : frozenset of str
+        The facts that each instance of a batch has of its own.
     problem : Problem
         The claim's own.
     """
@@ -64,6 +66,7 @@ class Statement:
     named: bool
     read: frozenset[str]
     facts: Facts
+    own: frozenset[str]
     problem: Any
 
     def method(self, facts: Facts | None = None) -> Any:
@@ -72,6 +75,9 @@ class Statement:
 
     def bound(self, facts: Facts, method: Any) -> float:
         """Return the value of the bound after the horizon, for one instance."""
+        # Formulas of batches ask for one number per instance: here there is one instance.
+        batch = {name: Fact(np.atleast_1d(facts[name]), facts.fact(name).known) for name in self.own & self.read}
+        facts = Facts({**facts.entries, **batch})
         values = np.asarray(self.claim.bound.value(facts, method, np.array([self.horizon])), dtype=np.float64).ravel()
         if values.size != 1 or not np.isfinite(values[0]):
             raise InputError(
@@ -103,7 +109,8 @@ def statement(claim: Claim, horizon: int) -> Statement:
         raise InputError(
             f"claim {claim.id} is about {chosen.title}, but {problem.name} does not know {', '.join(missing)}."
         )
-    return Statement(claim, horizon, chosen, bound.function_class is not None, read, _of_one(problem), problem)
+    facts, own = _of_one(problem)
+    return Statement(claim, horizon, chosen, bound.function_class is not None, read, facts, own, problem)
 
 
 def _constants_read(claim: Claim, horizon: int) -> tuple[Any, frozenset[str], frozenset[str]]:
@@ -159,11 +166,9 @@ def _is_function(problem: Any) -> bool:
     return exact and hasattr(problem, "subgradient") and not hasattr(problem, "operator") and "f_star" in problem.facts
 
 
-def _of_one(problem: Any) -> Facts:
-    count = problem.instances
-    entries = dict(problem.facts.entries)
-    for name, fact in entries.items():
-        if count is not None and np.ndim(fact.value) >= 1 and len(fact.value) == count:
-            first = fact.value[0]
-            entries[name] = Fact(first, fact.known, fact.accuracy, fact.note)
-    return Facts(entries)
+def _of_one(problem: Any) -> tuple[Facts, frozenset[str]]:
+    """Return the facts of the first instance, and the names of those that each instance has of its own."""
+    count, entries = problem.instances, problem.facts.entries
+    own = {n for n, fact in entries.items() if count and np.ndim(fact.value) >= 1 and len(fact.value) == count}
+    first = {n: Fact(entries[n].value[0], entries[n].known, entries[n].accuracy, entries[n].note) for n in own}
+    return Facts({**entries, **first}), frozenset(own)

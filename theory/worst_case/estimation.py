@@ -91,9 +91,9 @@ def worst_case(
     Raises
     ------
     InputError
-        If PEPit is not installed, the run is too large, or the solver fails.
+        If PEPit is not installed, or the run is too large.
     NotExpressibleError
-        If the class or the measure cannot be expressed.
+        If the class or the measure cannot be expressed, or the solver fails.
     """
     pep = _pep()
     if measure not in POWERS:
@@ -168,7 +168,7 @@ def _solved(pep: Any, exact: bool, power: int) -> WorstCase:
         try:
             value = pep.solve(solver=SOLVER, verbose=0)
         except Exception as error:
-            raise InputError(f"the solver {SOLVER} failed ({type(error).__name__}: {error}).") from error
+            raise NotExpressibleError(f"the solver {SOLVER} failed ({type(error).__name__}: {error}).") from error
     from PEPit import Point
 
     if value is None:

@@ -21,6 +21,7 @@ from ratecheck.theory.outputs import Best, MeanMeasure, Output, Worst
 ANSWERS_PER_STEP = 4
 CHECK_SCALES = (1e-6, 1.0, 1e6)  # a threshold, such as that of clipping, acts at one of them
 CHECK_TOLERANCE = 1e-9
+LARGEST_COEFFICIENT = 1e6  # beyond it the solver's accuracy says nothing
 _DIM = 5  # of the points in the check
 _SEED = 8_128
 
@@ -93,10 +94,10 @@ def _points(method: Any, oracle: _Oracle, start: FloatArray, steps: int) -> list
         for _ in range(steps):
             x, state = method.step(x, state, oracle)
             points.append(x)
-    except InputError:
+    except NotExpressibleError:
         raise
     except Exception as error:
-        raise NotExpressibleError(f"it does not run on symbolic points ({type(error).__name__}: {error}).") from error
+        raise NotExpressibleError(f"it does not run on symbolic points ({type(error).__name__}: {error})") from error
     return points
 
 
@@ -130,6 +131,8 @@ def symbolic_run(method: Any, output: Output, steps: int, *, constrained: bool =
         points = _points(method, oracle, rows[0], steps)
         measured, combine = _measured(output, points)
         _require_fixed_steps(method, points, len(rows), constrained)
+    if max((np.abs(query.at).max() for query in oracle.queries), default=0.0) > LARGEST_COEFFICIENT:
+        raise NotExpressibleError("it asks the oracle at points that are far beyond what the solver resolves.")
     return SymbolicRun(tuple(oracle.queries), tuple(point[0].copy() for point in measured), combine)
 
 
