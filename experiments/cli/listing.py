@@ -23,16 +23,26 @@ def register(commands: Any) -> None:
 
 def run_list(options: argparse.Namespace) -> int:
     """Print the ledger."""
+    from ratecheck.experiments.cli.lm_experiments import NOT_RUN_PLAIN
+    from ratecheck.experiments.language_claims import all_language_claims
+    from ratecheck.experiments.language_model.claims import TAG
     from ratecheck.experiments.selection import select
 
-    claims = [one.claim for one in select((), "full", options.tag)]
+    language = all_language_claims(options.tag)
+    # A tag that only claims about language models have is none of the rest of the ledger's.
+    claims = [] if language and TAG in options.tag else [one.claim for one in select((), "full", options.tag)]
     if options.json:
-        print(json.dumps([entry(claim) for claim in claims], indent=1))
+        print(json.dumps([entry(claim) for claim in claims] + [claim.entry() for claim in language], indent=1))
         return 0
-    width = max(len(claim.id) for claim in claims)
-    for claim in claims:
-        print(f"{claim.id:{width}}  {claim.expected:8}  {claim.bound.kind:13}  {claim.title}")
-    print(f"{len(claims)} claims; tags: {', '.join(sorted({tag for claim in claims for tag in claim.tags}))}")
+    rows = [(claim.id, claim.expected, claim.bound.kind, claim.title) for claim in claims]
+    rows += [(claim.id, claim.expected, TAG, claim.title) for claim in language]
+    width = max(len(name) for name, *_ in rows)
+    for name, expected, kind, title in rows:
+        print(f"{name:{width}}  {expected:8}  {kind:14}  {title}")
+    tags = {tag for claim in claims for tag in claim.tags} | {tag for claim in language for tag in claim.all_tags}
+    print(f"{len(rows)} claims; tags: {', '.join(sorted(tags))}")
+    if language:
+        print(f"{len(language)} {NOT_RUN_PLAIN}.")
     return 0
 
 
@@ -64,8 +74,13 @@ def entry(claim: Claim) -> dict[str, Any]:
 
 def run_show(options: argparse.Namespace) -> int:
     """Print one claim in full."""
+    from ratecheck.experiments.cli.lm_experiments import show
+    from ratecheck.experiments.language_claims import select_language
     from ratecheck.experiments.selection import select
 
+    for claim in select_language([options.claim], ()):
+        show(claim)
+        return 0
     for one in select([options.claim]):
         _show(one.claim)
     return 0

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ratecheck.experiments.cli.exit_codes import AS_EXPECTED, UNEXPECTED
+from ratecheck.experiments.cli.lm_experiments import add_experiments
 from ratecheck.experiments.cli.lm_progress import Counter, Progress
 from ratecheck.experiments.cli.options import default_jobs
 
@@ -25,6 +26,7 @@ def register(commands: Any) -> None:
     _add_compare(actions)
     _add_fp8(actions)
     _add_minimax(actions)
+    add_experiments(actions)
     resume = actions.add_parser("resume", help="go on from the checkpoint of a folder, with the same bits")
     resume.add_argument("folder", type=Path, metavar="DIR", help="folder of a run")
     resume.set_defaults(run=run_resume, checkpoint_every=0)
@@ -205,7 +207,8 @@ def _run(training: Training, folder: Path, options: argparse.Namespace) -> int:
 def run_compare(options: argparse.Namespace) -> int:
     """Compare optimizers."""
     setup = _setup(options, optimizer="adamw", step_size=1e-3)
-    from ratecheck.experiments.language_model.compare import DEFAULT, compare, table
+    from ratecheck.experiments.language_model.compare import DEFAULT, REFERENCE, compare
+    from ratecheck.experiments.language_model.contest import table
     from ratecheck.experiments.language_model.outcome import FILE
     from ratecheck.experiments.language_model.runs import Workers
 
@@ -214,10 +217,10 @@ def run_compare(options: argparse.Namespace) -> int:
         result = compare(setup, names, options.seeds, options.out, workers)
     print(f"{result.language}; entropy rate {result.floor}; excess loss in nats, mean and 95 % interval over seeds")
     print(f"{'optimizer':12} {'step size':>10} {'searched':>8}  {'excess':24} minus adamw")
-    for row in table(result):
+    for row in table(result, REFERENCE):
         name = row["optimizer"]
         edge = "" if row["interior"] else " (at the edge of the grid)"
-        versus = "" if row["against_adamw"] is None else str(result.difference(name, "adamw"))
+        versus = "" if row["reference"] is None else str(result.difference(name, REFERENCE))
         print(f"{name:12} {row['step_size']:10.4g} {row['searched']:8}  {result.excess(name)!s:24} {versus}{edge}")
     print(f"results: {options.out / FILE}")
     return AS_EXPECTED

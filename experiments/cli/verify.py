@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,7 +13,7 @@ from ratecheck.experiments.cli.exit_codes import AS_EXPECTED, BAD_INPUT, UNEXPEC
 from ratecheck.experiments.cli.options import add_results, default_jobs, write_text
 
 if TYPE_CHECKING:
-    from ratecheck.experiments.verify import Done, Report
+    from ratecheck.experiments.verify import Done
 
 
 def register(commands: Any) -> None:
@@ -42,17 +43,24 @@ def register(commands: Any) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Run the command."""
+    from ratecheck.experiments.cli.lm_experiments import verified
+    from ratecheck.experiments.language_claims import select_language
     from ratecheck.experiments.selection import select
     from ratecheck.experiments.verify import verify
 
-    chosen = select(options.targets, options.suite, options.tag)
+    language = select_language(options.targets, options.tag)
+    named = {claim.id for claim in language}
+    rest = [target for target in options.targets if target not in named]
+    chosen = [] if language and not rest else select(rest, options.suite, options.tag)
+    trained = verified(language, options.out, options.jobs) if language else []
     with _Progress(len(chosen)) as progress:
         report = verify(chosen, options.out, seed=options.seed, jobs=options.jobs, on_done=progress.advance)
     if options.suite == "full" and not options.targets and not options.tag:
         _run_studies(options.out, options.seed, options.jobs)
-    _print_table(report)
+    records = [*report.records, *trained]
+    _print_table(records)
     if options.json is not None:
-        write_text(options.json, json.dumps(list(report.records), indent=1) + "\n")
+        write_text(options.json, json.dumps(records, indent=1) + "\n")
     page = options.report or options.out / "report.html"
     _write_report(options.out, page)
     for notice in report.notices:
@@ -62,7 +70,7 @@ def run(options: argparse.Namespace) -> int:
     print(f"report: {page}")
     if report.errors:
         return BAD_INPUT
-    return AS_EXPECTED if report.all_as_expected else UNEXPECTED
+    return AS_EXPECTED if all(record["as_expected"] for record in records) else UNEXPECTED
 
 
 def _run_studies(folder: Path, seed: int, jobs: int) -> None:
@@ -100,32 +108,33 @@ class _Progress:
             print(f"{self._count} of {self._total} claims", file=sys.stderr, flush=True)
 
 
-def _print_table(report: Report) -> None:
-    width = max((len(one.claim.id) for one in report.judged), default=10)
+def _print_table(records: Sequence[dict[str, Any]]) -> None:
+    width = max((len(record["id"]) for record in records), default=10)
     print(
         f"{'claim':{width}}  {'verdict':14}  {'observed/bound':>14}  {'rate':>7}  {'claimed':>7}  {'would catch':>11}"
     )
-    for one, record in zip(report.judged, report.records, strict=True):
-        mark = " " if one.as_expected else "!"
-        verdict = record["verdict"] + (" *" if one.claim.expected == "refuted" else "")
+    for record in records:
+        mark = " " if record["as_expected"] else "!"
+        verdict = record["verdict"] + (" *" if record["expected"] == "refuted" else "")
         cells = (_cell(record["tightness"], 4), _exponent(record["slope"]), _exponent(record["slope_claimed"]))
         print(
-            f"{one.claim.id:{width}}{mark} {verdict:14}  {cells[0]:>14}  {cells[1]:>7}  {cells[2]:>7}  "
+            f"{record['id']:{width}}{mark} {verdict:14}  {cells[0]:>14}  {cells[1]:>7}  {cells[2]:>7}  "
             f"{_cell(record['detectable'], 3):>11}"
         )
-    unexpected = [one for one in report.judged if not one.as_expected]
+    unexpected = [record for record in records if not record["as_expected"]]
     print(
-        f"{len(report.judged) - len(unexpected)} of {len(report.judged)} claims came out as expected "
+        f"{len(records) - len(unexpected)} of {len(records)} claims came out as expected "
         "(* expected to be refuted; ! not as expected)."
     )
-    for one in unexpected:
-        print(f"! {one.claim.id}: expected {_expectation(one)}, came out {one.verdict}; {one.reason}")
+    for record in unexpected:
+        came = f"came out {record['verdict']}; {record['reason']}"
+        print(f"! {record['id']}: expected {_expectation(record)}, {came}")
 
 
-def _expectation(one: Any) -> str:
-    if one.claim.attained is None:
-        return one.claim.expected
-    return f"{one.claim.expected} with observed/bound {one.claim.attained:.10g}"
+def _expectation(record: dict[str, Any]) -> str:
+    if record["attained"] is None:
+        return record["expected"]
+    return f"{record['expected']} with observed/bound {record['attained']:.10g}"
 
 
 def _exponent(value: float | None) -> str:

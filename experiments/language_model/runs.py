@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 import json
+import logging
 import math
 import multiprocessing
 from collections.abc import Callable, Generator, Iterator, Sequence
@@ -21,6 +22,7 @@ from ratecheck.experiments.store import write_whole
 from ratecheck.theory.errors import require_count
 
 FOLDER = "language-model"
+_LOG = logging.getLogger("ratecheck.language_model")
 _CODE = "ratecheck.experiments.language_model.train"
 
 
@@ -99,14 +101,14 @@ class Workers:
     jobs : int
         Processes; 1 works in this one.
     on_done : callable, optional
-        Called with each run as it ends.
+        Called with each run as it ends; by default it is told to the logger ``ratecheck.language_model``.
     """
 
     def __init__(self, out: Path, jobs: int, on_done: Callable[[Run], None] | None = None) -> None:
         require_count("jobs", jobs)
         self._out = out
         self._jobs = jobs
-        self._on_done = on_done or (lambda run: None)
+        self._on_done = on_done or _log
         self._pool: ProcessPoolExecutor | None = None
 
     def __enter__(self) -> Workers:
@@ -180,6 +182,11 @@ class Workers:
             # Processes that are forked after torch has started threads can hang; fresh ones cannot.
             self._pool = ProcessPoolExecutor(self._jobs, mp_context=multiprocessing.get_context("spawn"))
         return self._pool
+
+
+def _log(run: Run) -> None:
+    recipe, words = run.setup.recipe, "%s, batch %d, step size %.3g, seed %d: %.4f"
+    _LOG.info(words, recipe.optimizer, recipe.batch, recipe.step_size, recipe.seed, run.excess)
 
 
 def once(setups: Sequence[Setup]) -> Plan[dict[str, Run]]:

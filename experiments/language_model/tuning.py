@@ -6,8 +6,9 @@ import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from ratecheck.experiments.language_model.runs import Run, Workers, run_key
+from ratecheck.experiments.language_model.runs import Plan, Run, Workers, run_key
 from ratecheck.experiments.language_model.setup import Setup
+from ratecheck.theory.errors import InputError
 
 FACTOR = 2.0  # between two step sizes of the grid
 TUNING_SEED = 1000  # tuned on one seed and judged on others, so that the choice does not flatter itself
@@ -31,8 +32,8 @@ class Arm:
     setup: Setup
     start: int
 
-    def at(self, point: int, seed: int) -> Setup:
-        """Return the run at a grid point."""
+    def at(self, point: float, seed: int) -> Setup:
+        """Return the run at a grid point, or between two."""
         return self.setup.with_recipe(step_size=FACTOR**point, seed=seed)
 
 
@@ -72,6 +73,30 @@ def next_points(searched: Mapping[int, float], start: int) -> list[int]:
     return [point for point in wanted if abs(point - start) <= FARTHEST]
 
 
+def search(arm: Arm) -> Plan[Tuned]:
+    """Return the plan that finds the best step size of an arm."""
+    searched: dict[int, float] = {}
+    while points := next_points(searched, arm.start):
+        setups = {point: arm.at(point, TUNING_SEED) for point in points}
+        done = yield list(setups.values())
+        searched |= {point: done[run_key(setup)].excess for point, setup in setups.items()}
+    best = min(searched, key=lambda point: (searched[point], point))
+    return Tuned(best, min(searched) < best < max(searched), dict(sorted(searched.items())))
+
+
+def judge(arm: Arm, point: float, seeds: Sequence[int]) -> Plan[list[Run]]:
+    """Return the plan that runs an arm at one step size with every seed."""
+    setups = [arm.at(point, seed) for seed in seeds]
+    done = yield setups
+    return [done[run_key(setup)] for setup in setups]
+
+
+def tune_and_judge(arm: Arm, seeds: Sequence[int]) -> Plan[tuple[Tuned, list[Run]]]:
+    """Return the plan that tunes an arm and runs it at its best step size with every seed."""
+    tuned = yield from search(arm)
+    return tuned, (yield from judge(arm, tuned.best, seeds))
+
+
 def tune_and_run(
     arms: Sequence[Arm], seeds: Iterable[int], workers: Workers
 ) -> tuple[dict[str, Tuned], dict[str, list[Run]]]:
@@ -81,34 +106,32 @@ def tune_and_run(
     -------
     tuple of dict
         What the search found, and the runs over the seeds, by name of arm.
+
+    Raises
+    ------
+    InputError
+        If the seed of the tuning is one of the seeds, or the arms did not take the same number of sequences.
     """
+    seeds = require_unseen(seeds)
+    results = workers.follow([tune_and_judge(arm, seeds) for arm in arms])
+    runs = {arm.name: judged for arm, (_, judged) in zip(arms, results, strict=True)}
+    require_equal_sequences(runs)
+    return {arm.name: tuned for arm, (tuned, _) in zip(arms, results, strict=True)}, runs
+
+
+def require_unseen(seeds: Iterable[int]) -> tuple[int, ...]:
+    """Return the seeds; raise `InputError` unless there are two or more and none has served for tuning."""
     seeds = tuple(seeds)
-    searched: dict[str, dict[int, float]] = {arm.name: {} for arm in arms}
-    runs: dict[str, list[Run]] = {}
-    while len(runs) < len(arms):
-        points_of: dict[str, list[int]] = {}
-        wanted: list[Setup] = []
-        for arm in arms:
-            points = next_points(searched[arm.name], arm.start)
-            points_of[arm.name] = points
-            if points:
-                wanted += [arm.at(point, TUNING_SEED) for point in points]
-            elif arm.name not in runs:
-                wanted += [arm.at(_best(searched[arm.name]), seed) for seed in seeds]
-        done = workers.run(wanted)
-        for arm in arms:
-            for point in points_of[arm.name]:
-                searched[arm.name][point] = done[run_key(arm.at(point, TUNING_SEED))].excess
-            if not points_of[arm.name] and arm.name not in runs:
-                best = _best(searched[arm.name])
-                runs[arm.name] = [done[run_key(arm.at(best, seed))] for seed in seeds]
-    return {name: _tuned(values) for name, values in searched.items()}, runs
+    if len(seeds) < 2:
+        raise InputError(f"seeds is {len(seeds)}, but an interval needs at least 2; give --seeds 4 or more.")
+    if TUNING_SEED in seeds:
+        raise InputError(f"seed {TUNING_SEED} has chosen the step sizes, so that it cannot judge them; take others.")
+    return seeds
 
 
-def _best(searched: Mapping[int, float]) -> int:
-    return min(searched, key=lambda point: (searched[point], point))
-
-
-def _tuned(searched: dict[int, float]) -> Tuned:
-    best = _best(searched)
-    return Tuned(best, min(searched) < best < max(searched), dict(sorted(searched.items())))
+def require_equal_sequences(runs: Mapping[str, Sequence[Run]]) -> None:
+    """Raise `InputError` unless all runs that came to their end took gradients of as many sequences."""
+    taken = {name: {run.sequences for run in group if run.diverged is None} for name, group in runs.items()}
+    if len(set().union(*taken.values())) > 1:
+        words = ", ".join(f"{name} {sorted(counts)}" for name, counts in taken.items())
+        raise InputError(f"contestants are compared at equal numbers of sequences, but took {words}.")

@@ -36,24 +36,33 @@ def stochastic_sign(v: Array, R: Array, u: Array) -> Array:
 
     Returns
     -------
-    array of the type of `v` with entries -1 and +1, and 0 where ``v = R = 0``.
+    array of the type of `v` with entries -1 and +1, 0 where ``v = R = 0``, and NaN where `v` is NaN or infinite.
 
     Notes
     -----
     Yu et al. (2026), definition 1 and proposition 1.
     """
+    return sign_with_noise(v, R, 2 * u - 1)
+
+
+def sign_with_noise(v: Array, R: Array, n: Array) -> Array:
+    """Return `stochastic_sign` from numbers n on [-1, 1)."""
+    return _random_sign(v, R, n, namespace(v).sign(v))
+
+
+def _random_sign(v: Array, R: Array, n: Array, without_envelope: Array) -> Array:
     xp = namespace(v)
-    # A sum of exactly 0 counts as +1: then |v| = R gives sign(v) always, since u < 1.
-    up = v + R * (2 * u - 1) >= 0
     one = xp.ones_like(v)
-    signs = xp.where(up, one, -one)
-    return xp.where((v == 0) & (R == 0), xp.zeros_like(v), signs)
+    # A sum of exactly 0 counts as +1: then |v| = R gives sign(v) always, since n < 1.
+    signs = xp.where(v + R * n >= 0, one, -one)
+    # Comparisons lose NaN and infinity, which no step may hide: 0 v is NaN for both.
+    return xp.where(R > 0, signs, without_envelope) + 0 * v
 
 
 def running_envelope(envelope: Array, v: Array, damping: float = 1.0) -> Array:
     """Return ``max(damping * envelope, |v|)``: the running maximum, forgetting slowly where `damping` is below 1."""
     xp = namespace(v)
-    return xp.maximum(damping * envelope, xp.abs(v))
+    return xp.maximum(envelope if damping == 1 else damping * envelope, xp.abs(v))
 
 
 def stosign_momentum_update(
@@ -61,7 +70,7 @@ def stosign_momentum_update(
     g: Array,
     momentum: Array,
     envelope: Array,
-    u: Array,
+    n: Array,
     *,
     step_size: StepSize,
     beta: float = 0.9,
@@ -77,8 +86,8 @@ def stosign_momentum_update(
 
     Parameters
     ----------
-    x, g, momentum, envelope, u : arrays of one shape
-        Point, gradient, the two states (zero before the first step), uniform numbers on [0, 1).
+    x, g, momentum, envelope, n : arrays of one shape
+        Point, gradient, the two states (zero before the first step), independent uniform numbers on [-1, 1).
     step_size : float or array
     beta : float
         Averaging factor of the momentum, in [0, 1).
@@ -93,8 +102,11 @@ def stosign_momentum_update(
     """
     momentum = beta * momentum + (1 - beta) * g
     envelope = running_envelope(envelope, momentum, damping)
-    s = stochastic_sign(momentum, envelope, u)
-    return x * (1 - step_size * weight_decay) - step_size * s, momentum, envelope
+    # Where the envelope is 0, so is the momentum.
+    s = _random_sign(momentum, envelope, n, momentum)
+    if weight_decay:
+        x = x * (1 - step_size * weight_decay)
+    return x - step_size * s, momentum, envelope
 
 
 def _require_damping(damping: float) -> None:
@@ -202,7 +214,7 @@ class StoSignP:
             oracle.subgradient(x),
             state.momentum,
             state.envelope,
-            oracle.uniform(x.shape[1]),
+            2 * oracle.uniform(x.shape[1]) - 1,
             step_size=step_size_at(self.step_size, state.k, x),
             beta=self.beta,
             weight_decay=self.weight_decay,

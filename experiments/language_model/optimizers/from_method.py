@@ -16,7 +16,7 @@ from ratecheck.experiments.language_model.optimizers.rules import Rule
 from ratecheck.experiments.language_model.optimizers.saved import flattened, keep_dtypes, restored
 from ratecheck.theory.errors import InputError, require_choice, require_nonnegative
 from ratecheck.theory.method import Method
-from ratecheck.theory.methods.conversion import CONVERSIONS, convert
+from ratecheck.theory.methods.conversion import CONVERSIONS, Noise, convert
 from ratecheck.theory.methods.layers import Layers, layers_of
 
 _NO_STATE = Rule((), lambda *_: (), along_axis=True)
@@ -167,15 +167,28 @@ def _with_step_size(method: Method, lr: float) -> Method:
     return method
 
 
-def converted(params: Params, lr: float = 1e-4, *, conversion: str = "sgdm", **shared: Any) -> MethodOptimizer:
+def converted(
+    params: Params,
+    lr: float = 1e-4,
+    *,
+    conversion: str = "sgdm",
+    noise: Noise = "uniform",
+    noise_scale: float = 1.0,
+    shared_noise: bool = False,
+    **shared: Any,
+) -> MethodOptimizer:
     """Return the unbiased sign counterpart of an optimizer, one of the named conversions of `CONVERSIONS`.
 
-    Vectors have no rows and columns: ``"row-column-max"`` takes the layer's maximum for them.
+    Vectors have no rows and columns: ``"row-column-max"`` takes the layer's maximum for them. `noise`, `noise_scale`
+    and `shared_noise` (one number for all entries) are those of `Converted`; only the defaults are unbiased and
+    independent.
     """
     require_choice("conversion", conversion, tuple(CONVERSIONS))
+    changes: dict[str, Any] = {"noise": noise, "noise_scale": noise_scale, "shared": shared_noise}
 
     def make(layers: Layers) -> Method:
         vectors = any(len(layer.shape) != 2 for layer in layers)
-        return convert("layer-max" if vectors and conversion == "row-column-max" else conversion, 1.0, layers)
+        name = "layer-max" if vectors and conversion == "row-column-max" else conversion
+        return dataclasses.replace(convert(name, 1.0, layers), **changes)
 
     return MethodOptimizer(params, make, lr, **shared)
