@@ -87,7 +87,7 @@ def _add_compare(actions: Any) -> None:
 def _add_fp8(actions: Any) -> None:
     parser = actions.add_parser("fp8", help="which part of training must not be in FP8")
     _add_setup(parser)
-    parser.add_argument("--conditions", nargs="+", metavar="NAME", help="settings of the switches (default: eight)")
+    parser.add_argument("--conditions", nargs="+", metavar="NAME", help="settings of the switches (default: nine)")
     parser.add_argument("--methods", nargs="+", metavar="NAME", default=["adamw", "stosignsgd", "signum"])
     parser.add_argument("--seeds", type=int, default=5, help="runs of each (default: 5)")
     parser.add_argument("--jobs", type=int, default=default_jobs(), help="processes (default: all cores)")
@@ -96,11 +96,13 @@ def _add_fp8(actions: Any) -> None:
 
 
 def _add_minimax(actions: Any) -> None:
-    parser = actions.add_parser("minimax", help="adversarial training as a saddle point, at equal gradients")
+    parser = actions.add_parser("minimax", help="adversarial training as a saddle point, at equal gradients and tokens")
     _add_setup(parser)
     parser.add_argument("--methods", nargs="+", metavar="NAME", help="names (default: all)")
-    parser.add_argument("--radius", type=float, default=0.1, help="of the offset of a position (default: 0.1)")
-    parser.add_argument("--seeds", type=int, default=3, help="runs of each (default: 3)")
+    parser.add_argument("--radius", type=float, help="of an offset, in units of the embedding's rows (default: 0.3)")
+    parser.add_argument("--curvature", type=float, help="that makes the game concave in the offset (default: 0.02)")
+    parser.add_argument("--seeds", type=int, default=4, help="runs of each at its tuned step size (default: 4)")
+    parser.add_argument("--jobs", type=int, default=default_jobs(), help="processes (default: all cores)")
     parser.add_argument("--out", type=Path, default=Path("results"), metavar="DIR", help="folder of results")
     parser.set_defaults(run=run_minimax)
 
@@ -260,15 +262,40 @@ def run_fp8(options: argparse.Namespace) -> int:
 
 def run_minimax(options: argparse.Namespace) -> int:
     """Train against an adversary."""
-    setup = _setup(options, optimizer="adamw", step_size=1e-3)
-    from ratecheck.experiments.language_model.minimax import PLAYERS, minimax
+    from ratecheck.experiments.language_model import require_torch
 
-    print("method: excess loss without an adversary by seed; mean under an attack of each radius")
-    for row in minimax(setup, options.methods or list(PLAYERS), options.seeds, options.out, options.radius):
-        clean = " ".join(f"{value:.3f}" for value in row["clean"])
-        attacked = ", ".join(f"{float(key):.3g}: {value:.3f}" for key, value in row["attacked"].items())
-        print(f"{row['method']:20} {clean}   {attacked}")
-    return AS_EXPECTED
+    require_torch()
+    from ratecheck.experiments.language_model.minimax import CURVATURE, RADIUS, STEPS, minimax
+    from ratecheck.experiments.language_model.minimax_players import PLAYERS
+    from ratecheck.experiments.language_model.outcome import FILE, read_findings
+
+    options.steps = options.steps or STEPS
+    setup = _setup(options, optimizer="adamw", step_size=1e-3)
+    found = minimax(
+        setup,
+        options.methods or list(PLAYERS),
+        options.seeds,
+        options.out,
+        radius=RADIUS if options.radius is None else options.radius,
+        curvature=CURVATURE if options.curvature is None else options.curvature,
+        jobs=options.jobs,
+        heard=Counter(),
+    )
+    print(
+        "method, at equal: step size, excess loss without an adversary, under attacks of growing radius; mean of seeds"
+    )
+    for row in read_findings(options.out)["experiments"]["minimax"]:
+        values = [
+            "diverged" if mean is None else f"{mean:.3f}" for mean, *_ in (row["clean"], *row["attacked"].values())
+        ]
+        edge = "" if row["interior"] else " (at the edge of the grid)"
+        name = f"{row['method']}, {row['equal']}"
+        print(f"{name:36} {row['step_size']:9.4g}  {'  '.join(values)}{edge}")
+    claims = [one.to_json() for one in found]
+    for one in claims:
+        print(f"{' ' if one['as_expected'] else '!'} {one['id']:40} {one['verdict']:10} {one['reason']}")
+    print(f"results: {options.out / FILE}")
+    return AS_EXPECTED if all(one["as_expected"] for one in claims) else UNEXPECTED
 
 
 def run_presets(options: argparse.Namespace) -> int:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from ratecheck.experiments.language_model.minimax_game import Played
     from ratecheck.experiments.language_model.runs import Run
     from ratecheck.experiments.language_model.train import Training
 
@@ -82,7 +83,7 @@ class Counter:
         self._bar = tqdm(unit="run", disable=not sys.stderr.isatty(), leave=False)
         self._count = 0
 
-    def __call__(self, run: Run) -> None:
+    def __call__(self, run: Run | Played) -> None:
         """Tell that a run is over."""
         self._count += 1
         self._bar.update()

@@ -48,7 +48,7 @@ class _ModelOracle:
     def _evaluate(self, x: np.ndarray, graph: bool) -> None:
         place(self._parameters, x)
         device = self._parameters[0].device
-        with torch.enable_grad(), same_randomness(self._random, device), _differentiable_twice(graph):
+        with torch.enable_grad(), same_randomness(self._random, device), differentiable_twice(graph):
             loss = self._closure()
             self._gradient = torch.autograd.grad(
                 loss, self._parameters, create_graph=graph, allow_unused=True, materialize_grads=True
@@ -79,7 +79,7 @@ class _ModelOracle:
         return flat(products)[None]
 
 
-def _differentiable_twice(wanted: bool) -> contextlib.AbstractContextManager[Any]:
+def differentiable_twice(wanted: bool) -> contextlib.AbstractContextManager[Any]:
     """Return a context in which attention runs in its plain form: fused kernels have no second derivative."""
     from torch.nn.attention import SDPBackend, sdpa_kernel
 

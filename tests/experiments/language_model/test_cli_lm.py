@@ -118,16 +118,29 @@ def test_two_processes_are_one_with_the_whole_batch(tmp_path: Path) -> None:
     )
 
 
-def test_minimax_prints_clean_and_attacked_losses(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_minimax_prints_clean_and_attacked_losses(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
     pytest.importorskip("torch")
-    assert main(["lm", "minimax", *SHORT, "--seeds", "2", "--out", str(tmp_path)]) == 0
-    assert "extragradient-adam" in capsys.readouterr().out
+    from ratecheck.experiments.language_model import minimax, minimax_attack
+
+    monkeypatch.setattr(minimax_attack, "VALIDATION", 8)
+    monkeypatch.setattr(minimax, "residual_study", lambda setup, seeds, jobs: ([], {}))
+    words = ["lm", "minimax", *SHORT, "--seeds", "2", "--jobs", "1", "--out", str(tmp_path)]
+    assert main([*words, "--methods", "gda", "extragradient-adam", "--radius", "0.4"]) == 0
+    printed = capsys.readouterr().out
+    assert "gda, gradients" in printed
+    assert "extragradient-adam, tokens" in printed
     rows = json.loads((tmp_path / "language_model.json").read_text())["experiments"]["minimax"]
+    assert len(rows) == 3
     for row in rows:
-        attacked = [row["attacked"][key] for key in sorted(row["attacked"], key=float)]
-        assert sum(row["clean"]) / 2 < attacked[0] < attacked[1] < attacked[2], row["method"]
-    assert main(["lm", "minimax", *SHORT, "--methods", "sgda", "--out", str(tmp_path)]) == 2
+        assert list(row["attacked"]) == ["0.2", "0.4", "0.8"]
+        clean, *attacked = (mean for mean, _, _ in (row["clean"], *row["attacked"].values()))
+        assert [clean, *attacked] == sorted([clean, *attacked]), row["method"]
+    assert main([*words, "--methods", "sgda"]) == 2
     assert "no method of the game" in one_sentence(capsys)
+    assert main([*words, "--methods", "gda", "--radius", "-1"]) == 2
+    assert "radius is -1.0" in one_sentence(capsys)
 
 
 BAD = {
