@@ -58,6 +58,11 @@ STUDIES = {
         "ratecheck.experiments.ablation",
         "ablation_study",
     ),
+    "dimension": Study(
+        "calls until a Goldstein point against the dimension, sign methods beside l2 methods, tuned alike",
+        "ratecheck.experiments.dimension_study",
+        "dimension_study",
+    ),
     "grouping": Study(
         "gradient grouping on heterogeneous and homogeneous blocks, beside recorded values",
         "ratecheck.experiments.grouping_study",
