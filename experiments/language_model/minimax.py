@@ -13,7 +13,7 @@ from ratecheck.experiments.language_model.data import open_corpus
 from ratecheck.experiments.language_model.minimax_cost import hardware, product_ratio
 from ratecheck.experiments.language_model.minimax_findings import findings
 from ratecheck.experiments.language_model.minimax_game import Match
-from ratecheck.experiments.language_model.minimax_outcome import Outcome, table, where
+from ratecheck.experiments.language_model.minimax_outcome import Outcome, radius_sweep, table, where
 from ratecheck.experiments.language_model.minimax_players import AT_EQUAL_TOKENS, PLAYERS
 from ratecheck.experiments.language_model.minimax_residual import residual_study
 from ratecheck.experiments.language_model.minimax_runs import Entrant, Heard, tune_and_play
@@ -21,9 +21,11 @@ from ratecheck.experiments.language_model.outcome import Finding, write_findings
 from ratecheck.experiments.language_model.setup import Setup
 from ratecheck.experiments.language_model.size import small
 from ratecheck.experiments.language_model.tuning import require_unseen
+from ratecheck.experiments.sweep import save_sweep
 from ratecheck.theory.errors import InputError
 
 RADIUS, CURVATURE = 0.3, 0.02
+COMMAND = "ratecheck lm experiments minimax"
 STEPS = 200  # of the budget
 
 
@@ -105,6 +107,7 @@ def minimax(
     if rows:
         details["minimax-residual"] = [row | where(outcome) for row in rows]
     write_findings(out, found, details)
+    save_sweep(out, radius_sweep(outcome, COMMAND))
     return found
 
 

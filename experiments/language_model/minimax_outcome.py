@@ -7,11 +7,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
+
 from ratecheck.experiments.language_model.minimax_attack import AT_RADIUS, FACTORS
 from ratecheck.experiments.language_model.minimax_residual import Descent
 from ratecheck.experiments.language_model.minimax_runs import Standing
 from ratecheck.experiments.language_model.outcome import Interval, interval
 from ratecheck.experiments.language_model.setup import Setup
+from ratecheck.experiments.sweep import Sweep
 from ratecheck.testbeds.saddle_oracle import PRODUCT_PRICE
 
 Standings = Mapping[tuple[str, str], Standing]  # by player and budget
@@ -79,6 +82,32 @@ def table(outcome: Outcome) -> list[dict[str, Any]]:
             }
         )
     return rows
+
+
+def radius_sweep(outcome: Outcome, command: str) -> Sweep:
+    """Return the excess loss against the radius of the attack for every player and budget."""
+    radii = np.array([0.0, *(factor * outcome.radius for factor in FACTORS)])
+    labels = [name if budget == "gradients" else f"{name}, equal {budget}" for name, budget in outcome.standings]
+    values = [
+        [[one.clean for one in standing.played]]
+        + [[one.attacked[str(factor)] for one in standing.played] for factor in FACTORS]
+        for standing in outcome.standings.values()
+    ]
+    return Sweep(
+        name="lm-minimax-radius",
+        title="Excess loss under attack",
+        problem=outcome.language,
+        caption="Loss minus that of the exact predictor on the same tokens, each player at its tuned step size; median "
+        f"and 10 to 90 % of {len(values[0][0])} seeds. Trained against an adversary of radius {outcome.radius:g}, at "
+        "equal gradient-equivalents where nothing else is said.",
+        command=command,
+        parameter="radius of the attack, in units of the embedding's rows",
+        measure="excess loss (nats)",
+        labels=tuple(labels),
+        grid=radii,
+        values=np.array(values, dtype=np.float64),
+        scales=("linear", "log"),
+    )
 
 
 def where(outcome: Outcome) -> dict[str, Any]:

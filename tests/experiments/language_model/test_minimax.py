@@ -44,6 +44,7 @@ from ratecheck.experiments.language_model.outcome import read_findings  # noqa: 
 from ratecheck.experiments.language_model.presets import PRESETS  # noqa: E402
 from ratecheck.experiments.language_model.setup import Recipe, Setup  # noqa: E402
 from ratecheck.experiments.language_model.tuning import Tuned  # noqa: E402
+from ratecheck.figures.sweeps import load_sweep  # noqa: E402
 from ratecheck.testbeds.saddle_oracle import PRODUCT_PRICE  # noqa: E402
 from ratecheck.theory.errors import InputError  # noqa: E402
 from ratecheck.theory.methods.adaptive import adam_update  # noqa: E402
@@ -423,7 +424,14 @@ def test_the_study_stores_rows_and_the_findings_whose_players_took_part(stored: 
         assert row["interior"]
         assert row["device"] == hardware()
         assert row["product_ratio"] > 0
-    assert json.loads((out / "language_model.json").read_text())["format"] == 1
+    sweep = load_sweep(out, "lm-minimax-radius")
+    assert sweep.labels == (CONTROL, "adam", "gda")
+    np.testing.assert_allclose(sweep.grid, [0.0, 0.15, 0.3, 0.6])
+    for row in rows:
+        values = sweep.values[sweep.labels.index(row["method"])]
+        assert values[:, :2].mean(axis=1) == pytest.approx(
+            [row["clean"][0], *(m for m, *_ in row["attacked"].values())]
+        )
 
 
 def made_up(name: str, budget: str, excess: float, diverged: bool = False) -> Standing:
