@@ -230,8 +230,8 @@ class Coupled:
 
     def step(self, x: Any, state: Any, oracle: Any) -> tuple[Any, Any]:
         g = oracle.subgradient(x) + self.inner.weight_decay * x
-        u = oracle.uniform(x.shape[1])
-        y, m, G = stosign_momentum_update(x, g, state.momentum, state.envelope, u, step_size=self.inner.step_size)
+        n = 2 * oracle.uniform(x.shape[1]) - 1
+        y, m, G = stosign_momentum_update(x, g, state.momentum, state.envelope, n, step_size=self.inner.step_size)
         return y, type(state)(state.k + 1, m, G)
 
 

@@ -60,6 +60,18 @@ def test_zero_envelope_gives_the_plain_sign(u: float) -> None:
     np.testing.assert_array_equal(stochastic_sign(v, np.zeros(3), np.full(3, u)), [1.0, -1.0, 0.0])
 
 
+@pytest.mark.filterwarnings("ignore:invalid value:RuntimeWarning")
+@pytest.mark.parametrize("bad", [np.nan, np.inf, -np.inf])
+@pytest.mark.parametrize("u", [0.0, 0.3, 0.8])
+def test_a_signal_that_is_no_number_gives_no_sign(bad: float, u: float) -> None:
+    v = np.array([1.0, bad, 0.0])
+    for R in (np.abs(v), np.full(3, 2.0), np.array([[2.0]])):
+        assert np.isnan(stochastic_sign(v, R, np.full(3, u))).ravel().tolist() == [False, True, False]
+    x, m, _ = stosign_momentum_update(np.ones(3), v, np.zeros(3), np.zeros(3), np.full(3, 2 * u - 1), step_size=0.1)
+    assert np.isfinite(x).tolist() == [True, False, True]
+    assert np.isfinite(m).tolist() == [True, False, True]
+
+
 def test_dtype_follows_the_signal() -> None:
     v = np.array([0.5, -0.5], dtype=np.float32)
     assert stochastic_sign(v, np.ones(2, np.float32), np.array([0.1, 0.9])).dtype == np.float32
@@ -96,9 +108,7 @@ def test_golden_trace_of_algorithm_p(damping: float, envelopes: list[list[float]
     points = [[0.989, -1.988], [0.998011, -1.976012], [1.007012989, -1.984035988]]
     x, m, G = np.array([1.0, -2.0]), np.zeros(2), np.zeros(2)
     for g, n, momentum, envelope, point in zip(G_TRACE, N_TRACE, momenta, envelopes, points, strict=True):
-        x, m, G = stosign_momentum_update(
-            x, g, m, G, (n + 1) / 2, step_size=0.01, beta=0.9, weight_decay=0.1, damping=damping
-        )
+        x, m, G = stosign_momentum_update(x, g, m, G, n, step_size=0.01, beta=0.9, weight_decay=0.1, damping=damping)
         # Three operations on numbers of size 2 round by less than 1e-15.
         np.testing.assert_allclose(m, momentum, rtol=0, atol=1e-15)
         np.testing.assert_allclose(G, envelope, rtol=0, atol=1e-15)

@@ -1,24 +1,26 @@
-"""The compiled path: one fused kernel per tensor, noise included.
+"""The compiled path: the rule, its noise and its writes as one kernel per tensor.
 
-Numbers that change from step to step go in as tensors of no axis, so that a schedule never compiles anew.
+A kernel is made for tensors of one size, dtype and device by tracing the rule itself. Numbers that change from step to
+step go in as a tensor, so that a schedule never compiles anew, and what depends on them alone is computed outside: the
+compiler would do it anew for every few entries.
 """
 
 from __future__ import annotations
 
-import functools
-import itertools
 from collections import defaultdict
+from dataclasses import dataclass
 from typing import Any
 
 import torch
+from torch.fx.experimental.proxy_tensor import make_fx
 
 from ratecheck.experiments.language_model.noise import BITS, key, signed_bits
 from ratecheck.experiments.language_model.optimizers.entries import Entry, widened
 from ratecheck.experiments.language_model.optimizers.rules import Group, Rule
 
-TOGETHER = 8  # tensors of one size in one call: a call costs as much as a tensor of 1e5 entries
-STATIC = 2**15  # from this size on a kernel of its own, made for exactly that size, pays
-_NUMBER = itertools.count()
+TOGETHER = 8  # tensors of one size in one call
+# A value that an inner product and the step both need is stored in between, where it takes this many reads.
+STORED = {"realize_reads_threshold": 2}
 _FIXED = (
     "momentum",
     "nesterov",
@@ -32,66 +34,146 @@ _FIXED = (
     "weight_cap",
     "clip",
 )
+_kernels: dict[tuple[Any, ...], Any] = {}
 
 
-@functools.lru_cache(maxsize=256)
-def _kernel(rule: Rule, options: tuple[tuple[str, Any], ...], grouped: bool, size: int | None, count: int) -> Any:
-    """Return the compiled in-place step of `count` flat tensors, of `size` entries or, without, of any size."""
+@dataclass(frozen=True, slots=True)
+class StepNumber:
+    """The number t of a step as rules write it: ``beta**t``, ``t - 1``, and with k = ``t - 1`` also ``k + 1``.
 
-    def one(tensors: list[torch.Tensor], numbers: torch.Tensor, words: torch.Tensor) -> None:
-        factors = tensors[-1]
-        tensors = tensors[:-1] if grouped else tensors
-        x, _, *arrays = tensors
-        dtype = widened(x.dtype)
-        lr, t = numbers.to(dtype).unbind()
-        group = dict(options)
-        arguments = [value.to(dtype) for value in tensors]
-        if rule.noisy:
-            index = torch.arange(x.numel(), dtype=torch.int32, device=x.device)
-            arguments.append(signed_bits(index, words[0], words[1]).to(dtype) * 2.0**-BITS + 0.5)
-        if grouped:
-            arguments[0] = arguments[0] * (1 - lr * group["weight_decay"])
-            group["weight_decay"] = 0.0
-        results = rule.update(*arguments, group=group, t=t, step_size=lr * factors if grouped else lr)
-        for target, value in zip((x, *arrays), results, strict=True):
-            target.copy_(value)
+    Parameters
+    ----------
+    t : tensor
+    first : bool
+        Whether t is 1.
+    corrections : dict
+        beta to ``1 / (1 - beta**t)``.
+    """
 
-    def step(rows: list[list[torch.Tensor]], numbers: torch.Tensor, words: torch.Tensor) -> None:
-        for index in range(count):
-            one(rows[index], numbers[index], words[index])
+    t: torch.Tensor
+    first: bool
+    corrections: dict[float, torch.Tensor]
 
-    # The compiler counts how often it compiles one code object and gives up after eight; these are different kernels.
-    step.__code__ = step.__code__.replace(co_name=f"step_{next(_NUMBER)}")
-    return torch.compile(step, dynamic=size is None)
+    def __rpow__(self, beta: float) -> _Power:
+        return _Power(self.corrections[beta])
+
+    def __sub__(self, one: int) -> _Before:
+        assert one == 1
+        return _Before(self)
+
+
+@dataclass(frozen=True, slots=True)
+class _Before:
+    following: StepNumber
+
+    def __add__(self, one: int) -> StepNumber:
+        assert one == 1
+        return self.following
+
+    def __eq__(self, other: object) -> bool:
+        assert other == 0
+        return self.following.first
+
+    def __mod__(self, period: int) -> torch.Tensor:
+        return torch.remainder(self.following.t - 1, period)
+
+
+@dataclass(frozen=True, slots=True)
+class _Power:
+    """A power of which a rule needs its distance to 1, to divide by it."""
+
+    inverse_distance: torch.Tensor
+
+    def __rsub__(self, one: int) -> _Distance:
+        assert one == 1
+        return _Distance(self.inverse_distance)
+
+
+@dataclass(frozen=True, slots=True)
+class _Distance:
+    inverse: torch.Tensor
+
+    def __rtruediv__(self, array: torch.Tensor) -> torch.Tensor:
+        return array * self.inverse
+
+
+def _betas(options: Group) -> list[float]:
+    return [*options.get("betas", ()), *([options["beta2"]] if "beta2" in options else [])]
+
+
+def _update(
+    rule: Rule, options: Group, first: bool, row: list[torch.Tensor], numbers: torch.Tensor, words: torch.Tensor
+) -> None:
+    """Take the step of one tensor: `row` is x, g, the states, and where steps are scaled their factors."""
+    x, _, *arrays = tensors = row[: 2 + len(rule.states)]
+    dtype = widened(x.dtype)
+    lr, t, *inverses = numbers.unbind()
+    arguments = [tensor.reshape(-1).to(dtype) for tensor in tensors]
+    if rule.noisy:
+        index = torch.arange(x.numel(), dtype=torch.int32, device=x.device)
+        arguments.append(signed_bits(index, words[0], words[1]).to(dtype) * 2.0 ** (1 - BITS))
+    group, step_size = options, lr
+    if len(row) > len(tensors):
+        arguments[0] = arguments[0] * (1 - lr * options["weight_decay"])
+        group, step_size = {**options, "weight_decay": 0.0}, lr * row[-1].reshape(-1)
+    step = StepNumber(t, first, dict(zip(_betas(options), inverses, strict=True)))
+    results = rule.update(*arguments, group=group, t=step, step_size=step_size)
+    for target, value in zip((x, *arrays), results, strict=True):
+        target.copy_(value.view(x.shape))
+
+
+def _compile(rule: Rule, options: Group, first: bool, width: int, example: list[torch.Tensor]) -> Any:
+    def steps(*given: torch.Tensor) -> tuple[()]:
+        *flat, numbers, words = given
+        for index in range(len(flat) // width):
+            row = flat[index * width : (index + 1) * width]
+            _update(rule, options, first, row, numbers[index], words[index])
+        return ()
+
+    graph = make_fx(steps, tracing_mode="fake")(*example)
+    return torch._inductor.compile(graph, example, options=STORED if rule.along_axis else None)
 
 
 def compiled_step(rule: Rule, group: Group, entries: list[Entry]) -> None:
     """Take the step in compiled kernels, each for a few tensors of one size."""
-    options = tuple((name, group[name]) for name in _FIXED if name in group)
+    options = {name: group[name] for name in _FIXED if name in group}
     kinds: dict[tuple[Any, ...], list[Entry]] = defaultdict(list)
     for entry in entries:
-        size = entry.x.numel()
-        if size:
-            kinds[(size if size >= STATIC else None, "factors" in entry.state, entry.x.dtype)].append(entry)
-    for (size, grouped, _), members in kinds.items():
-        whole = len(members) - len(members) % TOGETHER
-        batches = [members[first : first + TOGETHER] for first in range(0, whole, TOGETHER)]
-        for batch in batches + [[member] for member in members[whole:]]:
-            _run(_kernel(rule, options, grouped, size, len(batch)), group, batch)
+        if entry.x.numel():
+            layout = [(tensor.dtype, tensor.stride()) for tensor in _row(entry)]
+            kinds[(entry.t, entry.x.device, entry.x.shape, *layout)].append(entry)
+    for (t, *kind), members in kinds.items():
+        # The number of threads is compiled in.
+        whole_kind = (rule, tuple(options.items()), t == 1 and rule.first_differs, torch.get_num_threads(), *kind)
+        _run(whole_kind, options, float(group["lr"]), t, _words(rule, group, members, t), members)
 
 
-def _run(kernel: Any, group: Group, batch: list[Entry]) -> None:
-    device = batch[0].x.device
-    steps = [entry.t for entry in batch]
-    numbers = torch.tensor([[float(group["lr"]), t] for t in steps], dtype=torch.float64, device=device)
-    keys = [key(group["seed"], e.name, t).shifted(e.offset) for e, t in zip(batch, steps, strict=True)]
-    rows = []
-    for entry in batch:
-        scales = [entry.state["factors"]] if "factors" in entry.state else []
-        rows.append([tensor.reshape(-1) for tensor in (entry.x, entry.g, *entry.arrays, *scales)])
-    kernel(rows, numbers, torch.tensor(keys, dtype=torch.int32, device=device))
-    for entry, (x, _, *arrays) in zip(batch, rows, strict=True):
-        for target, value in zip((entry.x, *entry.arrays), (x, *arrays), strict=False):
-            # A tensor whose memory is not in order was copied to be flat.
-            if value.data_ptr() != target.data_ptr():
-                target.copy_(value.view(target.shape))
+def _run(kind: tuple[Any, ...], options: Group, lr: float, t: int, words: torch.Tensor, members: list[Entry]) -> None:
+    """Run the kernels of one kind on tensors that are alike but for their entries."""
+    rule, _, first, *_ = kind
+    together = 1 if rule.along_axis else TOGETHER
+    line = [lr, t, *(1 / (1 - beta**t) for beta in _betas(options))]
+    x = members[0].x
+    numbers = torch.tensor([line] * together, dtype=widened(x.dtype), device=x.device)
+    whole = len(members) - len(members) % together
+    starts = [*range(0, whole, together), *range(whole, len(members))]
+    for start, end in zip(starts, [*starts[1:], len(members)], strict=True):
+        rows = [_row(entry) for entry in members[start:end]]
+        given = [tensor for row in rows for tensor in row] + [numbers, words[start:end]]
+        name = (*kind, end - start)
+        if name not in _kernels:
+            _kernels[name] = _compile(rule, options, first, len(rows[0]), given)
+        _kernels[name](*given)
+
+
+def _row(entry: Entry) -> list[torch.Tensor]:
+    scales = [entry.state["factors"]] if "factors" in entry.state else []
+    return [entry.x, entry.g, *entry.arrays, *scales]
+
+
+def _words(rule: Rule, group: Group, entries: list[Entry], t: int) -> torch.Tensor:
+    if not rule.noisy:
+        return torch.zeros(len(entries), 2, dtype=torch.int32, device=entries[0].x.device)
+    keys = [key(group["seed"], entry.name, t) for entry in entries]
+    keys = [word.shifted(entry.offset) if entry.offset else word for word, entry in zip(keys, entries, strict=True)]
+    return torch.tensor(keys, dtype=torch.int32, device=entries[0].x.device)

@@ -94,9 +94,9 @@ class RuleOptimizer(Optimizer):
             with torch.enable_grad():
                 loss = closure()
         entries = self.entries()
-        for _, members in entries:
-            for entry in members:
-                entry.state["step"] += 1
+        steps = [entry.state["step"] for _, members in entries for entry in members]
+        if steps:
+            torch._foreach_add_(steps, 1)
         if self.grouping is not None:
             self.grouping.regroup(self.rule, entries)
         for group, members in entries:

@@ -67,7 +67,8 @@ def entry_of(parameter: torch.Tensor, name: str | int, state: dict[str, Any], gr
     if hasattr(parameter, "device_mesh"):
         offset = _flat_offset(parameter, name, rule)
         tensors = [tensor.to_local() for tensor in tensors]
-    x, g, *arrays = (tensor.detach() for tensor in tensors)
+    x, g, *arrays = tensors
+    x = x.detach()
     if rule.noisy:
         require_countable(offset + x.numel())
     return Entry(x, -g if group["maximize"] else g, arrays, state, name, offset)

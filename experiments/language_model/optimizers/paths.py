@@ -14,8 +14,8 @@ import torch
 from ratecheck.experiments.language_model.noise import BITS, key, signed_bits
 from ratecheck.experiments.language_model.optimizers.compiled import compiled_step
 from ratecheck.experiments.language_model.optimizers.entries import Entry, widened
-from ratecheck.experiments.language_model.optimizers.in_place import in_place_step
-from ratecheck.experiments.language_model.optimizers.rules import STO_SIGN, Group, Rule
+from ratecheck.experiments.language_model.optimizers.in_place import IN_PLACE, in_place_step
+from ratecheck.experiments.language_model.optimizers.rules import Group, Rule
 from ratecheck.experiments.language_model.optimizers.tensor_list import TensorList
 
 BLOCK = 2**17  # entries of a block on a CPU: what a step needs of it stays in the cache
@@ -35,11 +35,11 @@ def choose(rule: Rule, group: Group, entries: list[Entry]) -> Path:
 
 
 def noise(entry: Entry, group: Group, first: int = 0, count: int | None = None) -> torch.Tensor:
-    """Return the uniform numbers of the local entries ``first, ..., first + count - 1``, flat."""
+    """Return the uniform numbers on [-1, 1) of the local entries ``first, ..., first + count - 1``, flat."""
     count = entry.x.numel() if count is None else count
     factor, start = key(group["seed"], entry.name, entry.t).shifted(entry.offset + first)
     index = torch.arange(count, dtype=torch.int32, device=entry.x.device)
-    return signed_bits(index, factor, start).to(widened(entry.x.dtype)) * 2.0**-BITS + 0.5
+    return signed_bits(index, factor, start).to(widened(entry.x.dtype)) * 2.0 ** (1 - BITS)
 
 
 def with_noise(rule: Rule, group: Group, entry: Entry, arguments: list[torch.Tensor]) -> list[torch.Tensor]:
@@ -93,8 +93,8 @@ def _blocks_step(rule: Rule, group: Group, entry: Entry) -> None:
     """Take the same step block by block: intermediate results stay in the cache, and no memory is mapped for them."""
     flat = [tensor.view(-1) for tensor in (entry.x, entry.g, *entry.arrays)]
     factors = entry.state.get("factors")
-    if rule is STO_SIGN and factors is None and len({tensor.dtype for tensor in flat} | {widened(entry.x.dtype)}) == 1:
-        in_place_step(group, entry, *flat)
+    if rule in IN_PLACE and factors is None and len({tensor.dtype for tensor in flat} | {widened(entry.x.dtype)}) == 1:
+        in_place_step(rule, group, entry, *flat)
         return
     for first in range(0, entry.x.numel(), BLOCK):
         x, g, *arrays = (tensor[first : first + BLOCK] for tensor in flat)

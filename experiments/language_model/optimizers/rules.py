@@ -25,7 +25,7 @@ Update = Callable[..., tuple[Array, ...]]
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """An update rule ``update(x, g, *states, [u], group, t, step_size) -> (x, *states)``.
+    """An update rule ``update(x, g, *states, [n], group, t, step_size) -> (x, *states)``.
 
     Parameters
     ----------
@@ -33,11 +33,13 @@ class Rule:
         Names of the state arrays, zero before the first step.
     update : callable
     noisy : bool
-        Whether it takes uniform numbers u in the shape of x.
+        Whether it takes uniform numbers n on [-1, 1), in the shape of x.
     along_axis : bool
         Whether it has norms or inner products over the last axis, so that tensors are flattened for it.
     signal : str
         State that gradient grouping clusters; empty for the gradient itself.
+    first_differs : bool
+        Whether it asks if a step is the first.
     """
 
     states: tuple[str, ...]
@@ -45,6 +47,7 @@ class Rule:
     noisy: bool = False
     along_axis: bool = False
     signal: str = ""
+    first_differs: bool = False
 
 
 def _decayed(x: Array, group: Group, step_size: Any) -> Array:
@@ -74,14 +77,14 @@ def _lion(x: Array, g: Array, m: Array, *, group: Group, t: Any, step_size: Any)
 
 
 def _stosign(
-    x: Array, g: Array, m: Array, G: Array, u: Array, *, group: Group, t: Any, step_size: Any
+    x: Array, g: Array, m: Array, G: Array, n: Array, *, group: Group, t: Any, step_size: Any
 ) -> tuple[Array, ...]:
     return stosign_momentum_update(
         x,
         g,
         m,
         G,
-        u,
+        n,
         step_size=step_size,
         beta=group["momentum"],
         weight_decay=group["weight_decay"],
@@ -169,5 +172,5 @@ LION = Rule(("momentum",), _lion, signal="momentum")
 STO_SIGN = Rule(("momentum", "envelope"), _stosign, noisy=True, signal="momentum")
 ADAMW = Rule(("exp_avg", "exp_avg_sq"), _adamw, signal="exp_avg")
 LAMB = Rule(("exp_avg", "exp_avg_sq"), _lamb, along_axis=True, signal="exp_avg")
-SCS = Rule(("direction", "exp_avg_sq"), _scs, along_axis=True, signal="direction")
+SCS = Rule(("direction", "exp_avg_sq"), _scs, along_axis=True, signal="direction", first_differs=True)
 SCS_PRECONDITIONED = Rule(("direction", "exp_avg_sq"), _scs_preconditioned, along_axis=True, signal="direction")
