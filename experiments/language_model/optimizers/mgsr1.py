@@ -49,10 +49,15 @@ class _ModelOracle:
         place(self._parameters, x)
         device = self._parameters[0].device
         with torch.enable_grad(), same_randomness(self._random, device), differentiable_twice(graph):
-            loss = self._closure()
-            self._gradient = torch.autograd.grad(
-                loss, self._parameters, create_graph=graph, allow_unused=True, materialize_grads=True
-            )
+            loss = _differentiable(self._closure())
+            try:
+                self._gradient = torch.autograd.grad(
+                    loss, self._parameters, create_graph=graph, allow_unused=True, materialize_grads=True
+                )
+            except RuntimeError as error:
+                if "second time" not in str(error):
+                    raise
+                raise InputError("MGSR1's closure called backward, but it must return the loss alone.") from None
         self._point, self._graph = x.copy(), graph
         self.gradients += 1
         self.losses.append(loss.detach())
@@ -77,6 +82,16 @@ class _ModelOracle:
             self._gradient, self._parameters, vectors, retain_graph=True, allow_unused=True, materialize_grads=True
         )
         return flat(products)[None]
+
+
+def _differentiable(loss: Any) -> torch.Tensor:
+    """Return the loss; raise `InputError` if no gradient can be taken of it."""
+    if isinstance(loss, torch.Tensor) and loss.requires_grad:
+        return loss
+    raise InputError(
+        f"MGSR1's closure returned {'a tensor without a graph' if isinstance(loss, torch.Tensor) else repr(loss)}, but "
+        "it must return the loss itself, neither detached nor as a number."
+    )
 
 
 def differentiable_twice(wanted: bool) -> contextlib.AbstractContextManager[Any]:

@@ -636,6 +636,18 @@ def test_the_fault_is_noticed(name: str) -> None:
 
 # Bad input.
 
+
+def mgsr1_with(closure: Callable[[Any], Any]) -> None:
+    x = torch.nn.Parameter(torch.tensor(2.0))
+    MGSR1([x], memory=1).step(lambda: closure(x))
+
+
+def backwards(x: Any) -> Any:
+    loss = x**2
+    loss.backward()
+    return loss
+
+
 BAD: dict[str, tuple[Callable[[Path], Any], str]] = {
     "player": (lambda out: study.minimax(setup(), ("sgda",), 2, out), "no method of the game is called 'sgda'"),
     "seeds": (lambda out: study.minimax(setup(), ("adam",), 1, out), "seeds is 1"),
@@ -648,6 +660,10 @@ BAD: dict[str, tuple[Callable[[Path], Any], str]] = {
     "no steps": (lambda out: attack(Game.begin(match()).model, None, 1.0, steps=0), "steps is 0"),
     "no closure, MGSR1": (lambda out: mgsr1_game().optimizer.step(), "needs a closure"),
     "no closure, extragradient": (lambda out: ExtragradientAdam([torch.nn.Parameter(torch.ones(1))]).step(), "closure"),
+    "closure with backward": (lambda out: mgsr1_with(backwards), "closure called backward"),
+    "closure with a number": (lambda out: mgsr1_with(lambda x: float(x.detach() ** 2)), "closure returned 4.0"),
+    "closure without a loss": (lambda out: mgsr1_with(lambda x: None), "closure returned None"),
+    "detached loss": (lambda out: mgsr1_with(lambda x: (x**2).detach()), "a tensor without a graph"),
     "blocks": (lambda out: mgsr1_game(blocks="layers"), "blocks is 'layers'"),
     "beta": (lambda out: make_optimizer("ogda-adam", [torch.ones(1)], 0.1, betas=(1.0, 0.9)), "beta1 is 1.0"),
 }
