@@ -88,7 +88,7 @@ class History:
 
 def record_steps(steps: int, count: int = 12) -> set[int]:
     """Return the steps at which to validate: before the first, then log-spaced over the last two decades."""
-    spaced = np.geomspace(max(1, steps / 64), steps, count)
+    spaced = np.geomspace(steps, max(1, steps / 64), count)  # from the end, which one record alone is for
     return {0, *np.unique(np.rint(spaced).astype(int)).tolist()}
 
 

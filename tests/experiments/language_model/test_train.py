@@ -197,6 +197,7 @@ def test_records_cover_start_and_end() -> None:
     for steps in (1, 2, 10, 700):
         assert {0, steps} <= record_steps(steps)
         assert max(record_steps(steps)) == steps
+        assert record_steps(steps, 1) == {0, steps}
 
 
 def test_setup_survives_json() -> None:

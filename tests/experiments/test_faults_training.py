@@ -1,0 +1,600 @@
+"""Planted faults in the training of language models: each must fail a check that the right code passes."""
+
+from __future__ import annotations
+
+import copy
+import dataclasses
+import functools
+import math
+import tempfile
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+torch = pytest.importorskip("torch", reason="PyTorch is not installed; run `pip install ratecheck[torch]`.")
+
+from ratecheck.experiments.language_model import (  # noqa: E402
+    batches,
+    checkpoint,
+    data,
+    leaving,
+    memory,
+    texts,
+    validation,
+)
+from ratecheck.experiments.language_model import model as decoder  # noqa: E402
+from ratecheck.experiments.language_model import train as training_loop  # noqa: E402
+from ratecheck.experiments.language_model.data import SyntheticCorpus, open_corpus  # noqa: E402
+from ratecheck.experiments.language_model.model import Decoder, rotate, token_losses  # noqa: E402
+from ratecheck.experiments.language_model.parallel import Processes  # noqa: E402
+from ratecheck.experiments.language_model.presets import PRESETS  # noqa: E402
+from ratecheck.experiments.language_model.setup import Recipe, Setup, Shape  # noqa: E402
+from ratecheck.experiments.language_model.train import DivergenceError, begin, resume, train  # noqa: E402
+from ratecheck.testbeds import markov_language as markov  # noqa: E402
+from ratecheck.testbeds.grammar import START, Grammar, simple_grammar  # noqa: E402
+from ratecheck.theory.errors import InputError  # noqa: E402
+from ratecheck.theory.schedules import Cosine, WarmUp  # noqa: E402
+
+Plant = Callable[[pytest.MonkeyPatch], None]
+Check = Callable[[], bool]
+SHAPE = Shape(vocabulary=64, width=16, layers=1, heads=2, context=16, hidden=24)
+
+
+def setup(source: str = "zsg", shape: Shape = SHAPE, **changes: Any) -> Setup:
+    recipe: dict[str, Any] = {"optimizer": "adamw", "step_size": 4e-3, "steps": 10, "batch": 8, "device": "cpu"}
+    return Setup(shape=shape, source=source, recipe=Recipe(**(recipe | changes)))
+
+
+def flat(values: Any) -> Any:
+    return torch.cat([value.detach().flatten() for value in values])
+
+
+def follows_a_plain_loop() -> bool:
+    """Whether training is what a page of plain torch does: mean gradient, clipping, warm-up, cosine, decay."""
+    largest, decay, peak, warm, steps = 0.75, 0.1, 0.5, 3, 10
+    recipe = {"optimizer": "sgd", "step_size": peak, "clip": largest, "weight_decay": decay, "accumulate": 2}
+    trained = begin(setup(**recipe, steps=steps, warm_up=warm / steps))
+    plain = Decoder(SHAPE)
+    plain.load_state_dict(copy.deepcopy(trained.model.state_dict()))
+    corpus, parameters, norms = open_corpus("zsg"), list(plain.parameters()), []
+    train(trained)
+    for k in range(steps):
+        tokens = torch.from_numpy(corpus.batch(0, k, 8, SHAPE.context + 1))
+        logits = plain(tokens[:, :-1])
+        loss = torch.nn.functional.cross_entropy(logits.flatten(0, 1), tokens[:, 1:].flatten())
+        gradients = torch.autograd.grad(loss, parameters)
+        norms.append(float(flat(gradients).norm()))
+        rising = peak * (1 / warm + (1 - 1 / warm) * k / warm)
+        rate = rising if k < warm else peak * (1 + math.cos(math.pi * (k - warm) / (steps - warm))) / 2
+        with torch.no_grad():
+            for value, gradient in zip(parameters, gradients, strict=True):
+                value *= 1 - rate * (decay if value.dim() == 2 else 0.0)
+                value -= rate * min(1.0, largest / norms[-1]) * gradient
+    assert min(norms) < largest < max(norms)  # clipped at some steps, not at all
+    # Sums in another order: 1e-6 relative over ten steps.
+    return bool((flat(trained.model.parameters()) - flat(parameters)).norm() < 1e-5 * flat(parameters).norm())
+
+
+def resumes(optimizer: str = "stosignsgd") -> bool:
+    """Whether a run that is stopped and resumed has the curve and the weights of one that is not."""
+    with tempfile.TemporaryDirectory() as folder:
+        whole = begin(setup(optimizer=optimizer))
+        train(whole)
+        train(begin(setup(optimizer=optimizer)), Path(folder), checkpoint_every=5, until=5)
+        again = resume(Path(folder))
+        train(again)
+    same = torch.equal(flat(again.model.parameters()), flat(whole.model.parameters()))
+    return same and again.history.curve() == whole.history.curve()
+
+
+def random_numbers_go_on() -> bool:
+    """Whether a model that draws random numbers, as dropout does, draws after a resume what it would have drawn."""
+
+    def drawn(from_step: int, **stop: Any) -> list[float]:
+        seen: list[float] = []
+        run = resume(folder) if from_step else begin(setup())
+        train(run, folder, checkpoint_every=5, on_step=lambda now: seen.append(float(torch.rand(1))), **stop)
+        return seen
+
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        whole = drawn(0)
+        drawn(0, until=6)
+        return drawn(5) == whole[4:-1]  # the checkpoint of a step is written before what follows the step
+
+
+def keeps_the_last_good_checkpoint() -> bool:
+    """Whether weights that are not finite leave the checkpoint before them alone."""
+
+    def poison(now: Any) -> None:
+        if now.step == 4:
+            with torch.no_grad():
+                now.model.norm.weight[0] = float("nan")
+            leaving.save(now, Path(folder))
+
+    with tempfile.TemporaryDirectory() as folder:
+        with pytest.raises(DivergenceError):
+            train(begin(setup()), Path(folder), checkpoint_every=3, on_step=poison)
+        return checkpoint.load(Path(folder))["step"] == 3
+
+
+def survives_a_failed_write() -> bool:
+    """Whether a write that breaks off half-way leaves the checkpoint before it."""
+
+    def breaks_off(content: Any, file: Any) -> None:
+        file.write(b"half of it")
+        raise OSError(28, "No space left on device")
+
+    with tempfile.TemporaryDirectory() as folder, pytest.MonkeyPatch.context() as patch:
+        checkpoint.save(Path(folder), {"step": 1})
+        patch.setattr(torch, "save", breaks_off)
+        with pytest.raises((InputError, OSError)):
+            checkpoint.save(Path(folder), {"step": 2})
+        try:
+            return checkpoint.load(Path(folder))["step"] == 1
+        except InputError:
+            return False
+
+
+def tells_another_text() -> bool:
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder, "a.txt")
+        file.write_text("to be or not to be, " * 100)
+        train(begin(setup(str(file), dataclasses.replace(SHAPE, vocabulary=256), steps=2)), Path(folder))
+        file.write_text("or not to be to be, " * 100)
+        try:
+            resume(Path(folder))
+        except InputError:
+            return True
+    return False
+
+
+def on_rank(rank: int, patch: pytest.MonkeyPatch) -> Any:
+    """Return a run as the process of a rank of two begins it, without the other."""
+    patch.setattr(Processes, "from_environment", classmethod(lambda cls: cls(rank, rank, 2)))
+    patch.setattr(Processes, "wrap", lambda self, model, shard: model)
+    patch.setattr(Processes, "mean", lambda self, value: value)
+    torch.manual_seed(rank)
+    return begin(setup(optimizer="stosignsgd"))
+
+
+def replicas_begin_alike() -> bool:
+    """Whether both ranks have the same weights and draw the same noise."""
+    with pytest.MonkeyPatch.context() as patch:
+        first, second = (on_rank(rank, patch) for rank in range(2))
+    seeds = [[group["seed"] for group in one.optimizer.param_groups] for one in (first, second)]
+    return seeds[0] == seeds[1] and torch.equal(flat(first.model.parameters()), flat(second.model.parameters()))
+
+
+def shares_make_up_the_batch() -> bool:
+    """Whether the mean over two ranks is the gradient of the whole batch."""
+
+    def gradient(run: Any) -> Any:
+        batches.gradient(run, run.forward, 1)
+        return flat([value.grad for value in run.model.parameters()])
+
+    no_clipping = setup(optimizer="stosignsgd", clip=math.inf)
+    whole = gradient(begin(no_clipping))
+    with pytest.MonkeyPatch.context() as patch:
+        halves = [gradient(dataclasses.replace(on_rank(rank, patch), setup=no_clipping)) for rank in range(2)]
+    return bool((sum(halves) / 2 - whole).norm() < 1e-5 * whole.norm())
+
+
+class Exact(torch.nn.Module):
+    """The exact predictor of a Markov language of order 1."""
+
+    def __init__(self, transition: Any) -> None:
+        super().__init__()
+        self.logs = torch.from_numpy(transition).float().log()
+
+    def forward(self, tokens: Any) -> Any:
+        return self.logs[tokens]
+
+
+def the_exact_predictor_has_no_excess() -> bool:
+    """Whether the excess loss of the exact predictor is 0, sequence by sequence, up to float32."""
+    run = begin(setup("markov:order=1,vocabulary=16", dataclasses.replace(SHAPE, vocabulary=16)))
+    run.model = Exact(run.corpus.language.transition)
+    loss, excess, error = validation.validate(run)
+    return abs(excess) < 1e-5 and error < 1e-5 and abs(loss - run.corpus.floor) < 0.1
+
+
+def does_not_beat_the_exact_predictor() -> bool:
+    """Whether a model that is trained until it could cheat stays above the exact predictor, but for noise."""
+    long = {"steps": 200, "step_size": 0.01, "records": 1}
+    last = train(begin(setup("markov:order=1,vocabulary=8", dataclasses.replace(SHAPE, vocabulary=8), **long))).last
+    return -4 * last.error < last.excess < 0.05
+
+
+def distances_are_seen() -> bool:
+    """Whether products of rotated vectors depend on the distance of their places, and on it alone."""
+    made = Decoder(SHAPE)
+    q, k = torch.randn(2, 1, 8, generator=torch.Generator().manual_seed(1))
+    turned = [decoder.rotate(one.expand(SHAPE.context, 8), made.cosine, made.sine) for one in (q, k)]
+    products = turned[0] @ turned[1].T
+    diagonals = [products.diagonal(-distance) for distance in range(SHAPE.context)]
+    means = torch.stack([one.mean() for one in diagonals])
+    alone = all(bool((one - one[0]).abs().max() < 1e-5) for one in diagonals)
+    return alone and len(torch.unique((means * 1e4).round())) == SHAPE.context
+
+
+def head_is_the_embedding() -> bool:
+    run = begin(setup(steps=2))
+    train(run)
+    count = sum(value.numel() for value in run.model.parameters())
+    return count == SHAPE.parameters and torch.equal(run.model.head.weight, run.model.embedding.weight)
+
+
+def frozen_weights_stay() -> bool:
+    run = begin(setup(steps=3, adapter_rank=2))
+    before = {name: value.clone() for name, value in run.model.named_parameters() if "down" not in name}
+    train(run)
+    after = dict(run.model.named_parameters())
+    return all(torch.equal(after[name], value) for name, value in before.items() if not name.endswith(".up"))
+
+
+def validation_is_held_out() -> bool:
+    """Whether nothing that is validated on is trained on."""
+    corpus = SyntheticCorpus(simple_grammar(64, 6))
+    trained = {row.tobytes() for seed in (0, 1) for k in range(32) for row in corpus.batch(seed, k, 8, 33)}
+    apart = not any(row.tobytes() in trained for row in corpus.validation(64, 33)[0])
+    text = texts.corpus_of("numbers", [" ".join(map(str, range(5000)))], None)
+    seen = bytes(text.open_train())
+    return apart and not any(row.astype(np.uint8).tobytes() in seen for row in text.validation(64, 33)[0])
+
+
+def batches_are_fresh() -> bool:
+    corpus = open_corpus("zsg")
+    rows = [corpus.batch(seed, k, 8, 33).tobytes() for seed in (0, 1) for k in range(40)]
+    return len(set(rows)) == len(rows)
+
+
+@functools.cache
+def simulated(name: str) -> tuple[float, float]:
+    """Return the mean loss of the exact predictor and its standard error."""
+    losses = LANGUAGES[name]().sample(np.random.default_rng(7), 1000, 256).losses.mean(axis=1)
+    return float(losses.mean()), float(losses.std(ddof=1) / np.sqrt(len(losses)))
+
+
+LANGUAGES: dict[str, Callable[[], Any]] = {
+    "grammar": lambda: simple_grammar(64, 6),
+    "chain": lambda: markov.MarkovLanguage(np.random.default_rng(4).dirichlet(np.full(8, 0.3), 8), "uneven chain"),
+    "steep": lambda: markov.markov_language(64, 1, zipf=2.0),
+}
+
+
+def entropy_is_simulated(name: str) -> bool:
+    """Whether the formula is what is simulated, to 4 standard errors and 1 / length for the start."""
+    mean, error = simulated(name)
+    return abs(LANGUAGES[name]().entropy_rate - mean) < 4 * error + 1 / 256
+
+
+def knobs_are_turned() -> bool:
+    """Whether the likeliest token of a state is 2**zipf times as likely as the next."""
+    law = np.sort(markov.markov_language(16, 1, zipf=1.5).transition[3])[::-1]
+    return bool(np.isclose(law[0] / law[1], 2.0**1.5))
+
+
+def names_what_is_broken() -> bool:
+    run = begin(setup())
+    run.model.blocks[0].attention.out.weight.register_hook(
+        lambda gradient: gradient * (math.nan if run.step == 5 else 1)
+    )
+    try:
+        train(run)
+    except DivergenceError as error:
+        return "step 6," in str(error) and "blocks.0.attention.out.weight" in str(error)
+    return False
+
+
+def too_large_is_refused() -> bool:
+    """Whether 60 million parameters with logits of 50 GB are refused on 60."""
+    one = PRESETS["60m"]
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(memory, "free_bytes", lambda device: 60 * 10**9)
+        recipe = {"precision": "bf16", "batch": one.batch}
+        try:
+            memory.require_fits(setup(one.source, one.shape, **recipe), torch.device("cpu"))
+        except InputError:
+            return True
+    return False
+
+
+@pytest.fixture(autouse=True, scope="module")
+def _one_thread() -> Iterator[None]:
+    """Threads that wait for each other on a busy machine are slower than none."""
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(threads)
+
+
+def replaced(target: Any, name: str, value: Any) -> Plant:
+    return lambda patch: patch.setattr(target, name, value)
+
+
+def schedule(make: Callable[[Recipe, int], Any]) -> Plant:
+    """Plant a schedule, given the recipe and the number of steps of the warm-up."""
+    return replaced(
+        training_loop,
+        "step_size_schedule",
+        lambda one: make(one.recipe, round(one.recipe.warm_up * one.recipe.steps)),
+    )
+
+
+def cosine(recipe: Recipe, steps: int) -> Cosine:
+    return Cosine(recipe.step_size, steps)
+
+
+def one_step_late(recipe: Recipe, warm: int) -> Any:
+    right = WarmUp(cosine(recipe, recipe.steps - warm), warm, start=1 / warm)
+    return lambda k: right(max(0, k - 1))
+
+
+def each_clipped(model: Any, largest: float) -> Any:
+    norms = [torch.nn.utils.clip_grad_norm_([value], largest) for value in model.parameters()]
+    return torch.stack(norms).norm()
+
+
+def unclipped(model: Any, largest: float) -> Any:
+    return torch.nn.utils.get_total_norm([value.grad for value in model.parameters()])
+
+
+def spreading(model: Any, largest: float) -> Any:
+    return torch.nn.utils.clip_grad_norm_(model.parameters(), largest)
+
+
+def all_decay(model: Any, weight_decay: float) -> Any:
+    return [{"params": list(model.named_parameters()), "weight_decay": weight_decay}]
+
+
+def embedding_escapes(model: Any, weight_decay: float) -> Any:
+    named = list(model.named_parameters())
+    inside = [pair for pair in named if pair[1].dim() == 2 and "embedding" not in pair[0]]
+    outside = [pair for pair in named if not any(pair[0] == other[0] for other in inside)]
+    return [{"params": inside, "weight_decay": weight_decay}, {"params": outside, "weight_decay": 0.0}]
+
+
+def never_reset(run: Any, forward: Any, draws: int) -> Any:
+    run.optimizer.zero_grad = lambda **_: None
+    return right_gradient(run, forward, draws)
+
+
+def forgetful(name: str, value: Any) -> Plant:
+    """Plant checkpoints of which one field is forgotten."""
+    return replaced(checkpoint, "load", lambda folder: {**right_load(folder), name: value})
+
+
+def counts_its_calls(self: Any, seed: int, step: int, size: int, length: int) -> Any:
+    self.position = getattr(self, "position", -1) + 1
+    return right_batch(self, seed, self.position, size, length)
+
+
+def one_of_a_block(self: Any, seed: int, step: int, size: int, length: int) -> Any:
+    return right_batch(self, seed, step - step % data.BLOCK, size, length)
+
+
+def written_in_place(path: Path, content: Any, what: str) -> None:
+    with path.open("wb") as file:
+        content(file)
+
+
+def with_rank(purpose: str) -> Plant:
+    """Plant seeds that depend on the rank for one purpose."""
+
+    def stream(seed: int, word: str) -> int:
+        return right_stream(seed, word) + (Processes.from_environment().rank if word == purpose else 0)
+
+    return replaced(training_loop, "_stream", stream)
+
+
+def other_tokens(self: Any, sequences: int, length: int) -> Any:
+    tokens, losses = right_validation(self, sequences, length)
+    return tokens, losses[::-1]
+
+
+def rolled(self: Any, sequences: int, length: int) -> Any:
+    tokens, losses = right_validation(self, sequences, length)
+    return tokens, np.roll(losses, 1, axis=1)
+
+
+def rate_for_all(self: Any, sequences: int, length: int) -> Any:
+    tokens, losses = right_validation(self, sequences, length)
+    return tokens, np.full_like(losses, self.floor)
+
+
+def trained_on(self: Any, sequences: int, length: int) -> Any:
+    return np.concatenate([self.batch(0, k, 8, length) for k in range(sequences // 8)]), np.zeros((sequences, length))
+
+
+def itself(model: Any, tokens: Any) -> Any:
+    logits = model(tokens)
+    return torch.nn.functional.cross_entropy(logits.flatten(0, 1), tokens.flatten(), reduction="none").view(
+        len(tokens), -1
+    )[:, 1:]
+
+
+def all_seen(q: Any, k: Any, v: Any, is_causal: bool) -> Any:
+    return right_attention(q, k, v, is_causal=False)
+
+
+def no_places(x: Any, cosine: Any, sine: Any) -> Any:
+    return rotate(x, cosine[:1].expand_as(cosine), sine[:1].expand_as(sine))
+
+
+def anew_in_the_middle(x: Any, cosine: Any, sine: Any) -> Any:
+    half = len(cosine) // 2
+    return rotate(x, cosine[:half].repeat(2, 1), sine[:half].repeat(2, 1))
+
+
+def untied(self: Any, *arguments: Any) -> None:
+    right_decoder(self, *arguments)
+    self.head.weight = torch.nn.Parameter(self.head.weight.detach().clone())
+
+
+def unfrozen(model: Any, *arguments: Any) -> None:
+    right_adapters(model, *arguments)
+    model.requires_grad_(True)
+
+
+def on_itself(name: str, documents: Any, tokenizer: Any) -> Any:
+    return right_corpus(name, documents, tokenizer, documents)
+
+
+def transposed(self: Grammar) -> Any:
+    return np.linalg.solve(np.eye(self.symbols) - self.mean_children, np.eye(self.symbols)[START])
+
+
+right_gradient, right_load, right_stream = batches.gradient, checkpoint.load, training_loop._stream
+right_batch, right_validation = SyntheticCorpus.batch, SyntheticCorpus.validation
+right_attention = torch.nn.functional.scaled_dot_product_attention
+right_decoder, right_adapters, right_corpus = Decoder.__init__, training_loop.add_adapters, texts.corpus_of
+right_zipf, right_estimate = markov.zipf_law, memory.estimated_bytes
+grammar_entropy = functools.partial(entropy_is_simulated, "grammar")
+chain_entropy = functools.partial(entropy_is_simulated, "chain")
+steep_entropy = functools.partial(entropy_is_simulated, "steep")
+
+FAULTS: list[tuple[str, Plant, Check]] = [
+    ("schedule one step late", schedule(one_step_late), follows_a_plain_loop),
+    ("warm-up missing", schedule(lambda recipe, warm: cosine(recipe, recipe.steps)), follows_a_plain_loop),
+    (
+        "cosine as long as the run, after the warm-up",
+        schedule(lambda recipe, warm: WarmUp(cosine(recipe, recipe.steps), warm, start=1 / warm)),
+        follows_a_plain_loop,
+    ),
+    (
+        "warm-up begins at zero",
+        schedule(lambda recipe, warm: WarmUp(cosine(recipe, recipe.steps - warm), warm)),
+        follows_a_plain_loop,
+    ),
+    (
+        "accumulation adds and does not average",
+        replaced(batches, "token_losses", lambda *given: 2 * token_losses(*given)),
+        follows_a_plain_loop,
+    ),
+    ("clipped after the step", replaced(batches, "clip", unclipped), follows_a_plain_loop),
+    ("every tensor clipped by itself", replaced(batches, "clip", each_clipped), follows_a_plain_loop),
+    ("norms decay too", replaced(training_loop, "parameter_groups", all_decay), follows_a_plain_loop),
+    (
+        "the embedding does not decay",
+        replaced(training_loop, "parameter_groups", embedding_escapes),
+        follows_a_plain_loop,
+    ),
+    ("gradients of the step before are left", replaced(training_loop, "gradient", never_reset), follows_a_plain_loop),
+    ("one batch for many steps", replaced(SyntheticCorpus, "batch", one_of_a_block), batches_are_fresh),
+    (
+        "state not restored",
+        replaced(training_loop, "sharded_like", lambda optimizer, saved: optimizer.state_dict()),
+        resumes,
+    ),
+    ("weights not restored", replaced(training_loop, "load_whole", lambda model, weights: None), resumes),
+    ("schedule begins anew after a resume", forgetful("drawn", 0), resumes),
+    ("history not restored", forgetful("history", '{"losses": [], "records": [], "flushed": {}}'), resumes),
+    ("data position not restored", replaced(SyntheticCorpus, "batch", counts_its_calls), resumes),
+    (
+        "random numbers not restored",
+        replaced(checkpoint, "restore_random_states", lambda states: None),
+        random_numbers_go_on,
+    ),
+    (
+        "broken weights are saved",
+        replaced(Processes, "all_finite", lambda self, values: True),
+        keeps_the_last_good_checkpoint,
+    ),
+    ("checkpoint written in place", replaced(checkpoint, "write_whole", written_in_place), survives_a_failed_write),
+    ("another text goes unnoticed", replaced(training_loop, "fingerprint", lambda *given: "same"), tells_another_text),
+    ("noise different on replicas", with_rank("noise"), replicas_begin_alike),
+    ("weights different on replicas", with_rank("weights"), replicas_begin_alike),
+    (
+        "rank offset missing",
+        replaced(Processes, "share", lambda self, tokens: tokens[:: self.count]),
+        shares_make_up_the_batch,
+    ),
+    (
+        "every rank works on the whole batch's first half",
+        replaced(Processes, "share", lambda self, tokens: tokens[: len(tokens) // self.count]),
+        shares_make_up_the_batch,
+    ),
+    (
+        "true losses of other tokens",
+        replaced(SyntheticCorpus, "validation", other_tokens),
+        the_exact_predictor_has_no_excess,
+    ),
+    (
+        "true losses one place off",
+        replaced(SyntheticCorpus, "validation", rolled),
+        the_exact_predictor_has_no_excess,
+    ),
+    (
+        "the entropy rate for every token",
+        replaced(SyntheticCorpus, "validation", rate_for_all),
+        the_exact_predictor_has_no_excess,
+    ),
+    (
+        "a token is predicted from itself",
+        replaced(validation, "token_losses", itself),
+        the_exact_predictor_has_no_excess,
+    ),
+    (
+        "causal mask missing",
+        replaced(torch.nn.functional, "scaled_dot_product_attention", all_seen),
+        does_not_beat_the_exact_predictor,
+    ),
+    ("no positions", replaced(decoder, "rotate", no_places), distances_are_seen),
+    ("positions begin anew in the middle", replaced(decoder, "rotate", anew_in_the_middle), distances_are_seen),
+    ("tied head not tied", replaced(Decoder, "__init__", untied), head_is_the_embedding),
+    ("adapters with weights that train", replaced(training_loop, "add_adapters", unfrozen), frozen_weights_stay),
+    ("validated on what was trained on", replaced(SyntheticCorpus, "validation", trained_on), validation_is_held_out),
+    ("a text validated on itself", replaced(texts, "corpus_of", on_itself), validation_is_held_out),
+    (
+        "entropy of a grammar with the matrix transposed",
+        replaced(Grammar, "expansions", property(transposed)),
+        grammar_entropy,
+    ),
+    (
+        "entropy of a grammar with equal weights",
+        replaced(Grammar, "expansions", property(lambda self: np.ones(self.symbols))),
+        grammar_entropy,
+    ),
+    (
+        "entropy of a chain with equal weights",
+        replaced(
+            markov.MarkovLanguage,
+            "frequencies",
+            property(lambda self: np.full(len(self.transition), 1 / len(self.transition))),
+        ),
+        chain_entropy,
+    ),
+    (
+        "entropy in bits",
+        replaced(markov, "entropy", lambda p: -(p * np.log2(np.where(p > 0, p, 1.0))).sum(axis=-1)),
+        steep_entropy,
+    ),
+    (
+        "Zipf exponent ignored",
+        replaced(markov, "zipf_law", lambda size, exponent: right_zipf(size, 1.0)),
+        knobs_are_turned,
+    ),
+    ("a broken gradient spreads by clipping", replaced(batches, "clip", spreading), names_what_is_broken),
+    (
+        "logits left out of the estimate",
+        replaced(memory, "estimated_bytes", lambda one, count=1: right_estimate(one, count) - 12 * 32000 * 512 * 256),
+        too_large_is_refused,
+    ),
+]
+
+
+@functools.cache
+def right_code_passes(check: Check) -> bool:
+    return check()
+
+
+@pytest.mark.parametrize(("plant", "check"), [fault[1:] for fault in FAULTS], ids=[fault[0] for fault in FAULTS])
+def test_the_fault_is_noticed(plant: Plant, check: Check) -> None:
+    assert right_code_passes(check), "the right code must pass"
+    with pytest.MonkeyPatch.context() as patch:
+        plant(patch)
+        assert not check()
