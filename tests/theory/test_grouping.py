@@ -25,7 +25,7 @@ from ratecheck.theory.methods.gradient import Subgradient
 from ratecheck.theory.methods.grouping import SGG, scale_report, sgg
 from ratecheck.theory.methods.grouping_amsgrad import VanishingAMSGrad
 from ratecheck.theory.methods.grouping_kmeans import exact_kmeans, histogram_kmeans, inertia
-from ratecheck.theory.methods.grouping_scales import Grouping, group_labels, next_scales, spreads
+from ratecheck.theory.methods.grouping_scales import SMALL, Grouping, group_labels, next_scales, spreads
 from ratecheck.theory.methods.layers import Layer, covering, layers_of
 from ratecheck.theory.methods.momentum import AveragedMomentum, Momentum
 from ratecheck.theory.methods.recorded import RecordedOracle
@@ -71,6 +71,22 @@ def test_exact_kmeans_against_all_partitions(values: list[int], K: int) -> None:
         for cut in combinations(range(1, row.size), K - 1)
     )
     assert inertia(row, exact_kmeans(row[None, :], K)[0]) == pytest.approx(best, abs=1e-8)
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("digits", [1, 12])
+@pytest.mark.parametrize("size", [SMALL + 1, SMALL + 2])
+def test_medians_of_large_clusters_are_exact(dtype: type, digits: int, size: int) -> None:
+    rng = np.random.default_rng(size)
+    # Of every size from the smallest to the largest; rounded to one digit, most numbers occur many times.
+    m = (np.round(rng.standard_normal(size), digits) * 10.0 ** rng.integers(-20, 5, size)).astype(dtype)
+    labels = rng.choice([0, 1, 3], size, p=[0.1, 0.5, 0.4]).astype(np.uint8)
+    rule = Grouping(clusters=4)
+    cells, reference = spreads(m[None], labels[None], layers_of(size), rule)
+    sizes = np.abs(m - dtype(m.mean(dtype=np.float64))).astype(np.float64)
+    expected = [np.median(sizes[labels == c]) if c != 2 else np.nan for c in range(4)]
+    assert np.array_equal(cells[0, 0], expected, equal_nan=True)
+    assert reference == np.nanmedian(expected)
 
 
 def test_histogram_kmeans_is_nearly_exact() -> None:

@@ -147,26 +147,32 @@ def _starts(ordered: FloatArray, weights: FloatArray | None, clusters: int) -> I
     n = ordered.size
     weight, total, square = _sums(ordered, weights)
 
-    def cost(first: IntArray, end: int) -> FloatArray:
+    def cost(first: IntArray, end: IntArray) -> FloatArray:
         mean_part = (total[end] - total[first]) ** 2 / (weight[end] - weight[first])
         return np.maximum(square[end] - square[first] - mean_part, 0.0)
 
-    best = np.concatenate([[np.inf], [float(cost(np.array([0]), end)[0]) for end in range(1, n + 1)]])
+    ends = np.arange(1, n + 1)
+    best = np.concatenate([[np.inf], cost(np.zeros_like(ends), ends)])
     choices = np.zeros((clusters, n + 1), dtype=np.int64)
     for c in range(1, clusters):
         following = np.full(n + 1, np.inf)
-        waiting = [(c + 1, n, c, n - 1)]
-        # The best border moves right with the end, so that each half searches only its side.
-        while waiting:
-            first, last, low, high = waiting.pop()
-            if first > last:
-                continue
+        # The last cluster ends at n; of the others every end is needed.
+        waiting = np.array([[c + 1 if c < clusters - 1 else n], [n], [c], [n - 1]])
+        # The best border moves right with the end, so that each half searches only its side; all halves at once.
+        while waiting.size:
+            first, last, low, high = waiting
             middle = (first + last) // 2
-            borders = np.arange(low, min(high, middle - 1) + 1)
-            totals = best[borders] + cost(borders, middle)
-            choice = int(totals.argmin())
-            following[middle], choices[c, middle] = totals[choice], borders[choice]
-            waiting += [(first, middle - 1, low, borders[choice]), (middle + 1, last, borders[choice], high)]
+            counts = np.minimum(high, middle - 1) - low + 1
+            begins = np.cumsum(counts) - counts
+            borders = np.arange(counts.sum()) - np.repeat(begins - low, counts)
+            totals = best[borders] + cost(borders, np.repeat(middle, counts))
+            least = np.minimum.reduceat(totals, begins)
+            smallest = np.flatnonzero(totals == np.repeat(least, counts))
+            choice = borders[smallest[np.searchsorted(smallest, begins)]]
+            following[middle], choices[c, middle] = least, choice
+            left, right = (first, middle - 1, low, choice), (middle + 1, last, choice, high)
+            waiting = np.concatenate([left, right], axis=1)
+            waiting = waiting[:, waiting[0] <= waiting[1]]
         best = following
     starts = np.zeros(clusters, dtype=np.int64)
     end = n

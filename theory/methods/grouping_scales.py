@@ -148,8 +148,12 @@ def spreads(momentum: FloatArray, labels: IntArray, layers: Layers, rule: Groupi
         m = momentum[:, layer.slice]
         center = m.mean(axis=1, keepdims=True, dtype=np.float64) if rule.statistic == "deviation" else 0.0
         size = np.abs(m - np.asarray(center, dtype=m.dtype))
-        for cluster in range(rule.clusters):
-            cells[:, index, cluster] = _statistic(size, labels[:, layer.slice] == cluster, rule.statistic)
+        own = labels[:, layer.slice]
+        if rule.statistic == "deviation" and layer.size > SMALL:
+            cells[:, index] = [_cluster_medians(row, of, rule.clusters) for row, of in zip(size, own, strict=True)]
+        else:
+            for cluster in range(rule.clusters):
+                cells[:, index, cluster] = _statistic(size, own == cluster, rule.statistic)
         if rule.reference == "layer":
             whole[:, index, 0] = _statistic(size, np.ones(size.shape, dtype=bool), rule.statistic)
         elif rule.reference == "parameters":
@@ -180,6 +184,31 @@ def _median(values: FloatArray, member: FloatArray) -> FloatArray:
     at = np.arange(rows)
     middle = (ordered[at, np.maximum(count - 1, 0) // 2] + ordered[at, np.minimum(count // 2, n - 1)]) / 2
     return np.where(count > 0, middle, np.nan)
+
+
+def _cluster_medians(values: FloatArray, labels: IntArray, clusters: int) -> FloatArray:
+    """Return the median of each cluster of a vector of numbers that are at least 0, NaN of an empty one.
+
+    Such numbers are in the order of their leading bits. Counting these leaves few candidates to sort, and needs no copy
+    of a cluster.
+    """
+    bits = np.dtype(f"u{values.itemsize}")
+    leading = values.view(bits) >> bits.type(8 * values.itemsize - 16)  # 15 bits, since the sign is 0
+    place = labels.astype(np.intp)
+    place <<= 15
+    place |= leading.astype(np.intp)
+    counts = np.bincount(place, minlength=clusters << 15).reshape(clusters, -1)
+    medians = np.full(clusters, np.nan)
+    for cluster in np.flatnonzero(counts.any(axis=1)):
+        upto = np.cumsum(counts[cluster])
+        ranks = np.array([(upto[-1] - 1) // 2, upto[-1] // 2])
+        middle = []
+        for rank, cell in zip(ranks, np.searchsorted(upto, ranks, side="right"), strict=True):
+            candidates = values[place == (cluster << 15 | cell)]
+            within = rank - (upto[cell] - counts[cluster, cell])
+            middle.append(float(np.partition(candidates, within)[within]))
+        medians[cluster] = (middle[0] + middle[1]) / 2
+    return medians
 
 
 def _vector_median(values: FloatArray) -> float:
