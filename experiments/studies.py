@@ -58,6 +58,11 @@ STUDIES = {
         "ratecheck.experiments.ablation",
         "ablation_study",
     ),
+    "sign-verification": Study(
+        "observed / bound of every theorem on StoSignSGD over families of configurations",
+        "ratecheck.experiments.sign_verification",
+        "sign_verification_study",
+    ),
     "dimension": Study(
         "calls until a Goldstein point against the dimension, sign methods beside l2 methods, tuned alike",
         "ratecheck.experiments.dimension_study",
