@@ -11,7 +11,13 @@ import numpy as np
 from ratecheck.experiments.claim import Claim
 from ratecheck.theory.errors import InputError
 from ratecheck.theory.facts import Fact, Facts
-from ratecheck.theory.function_class import ITS_OWN_INSTANCE, ONLINE_LOSSES, FunctionClass, suggested_class
+from ratecheck.theory.function_class import (
+    ITS_OWN_INSTANCE,
+    ONLINE_LOSSES,
+    FunctionClass,
+    suggested_class,
+    suggested_noisy_class,
+)
 
 PLAIN_MEASURES = (
     "gap", "squared gap", "distance", "squared distance", "gradient norm", "squared gradient norm", "regret",
@@ -111,6 +117,26 @@ def statement(claim: Claim, horizon: int) -> Statement:
         )
     facts, own = _of_one(problem)
     return Statement(claim, horizon, chosen, bound.function_class is not None, read, facts, own, problem)
+
+
+def noisy_statement(claim: Claim, horizon: int) -> Statement:
+    """Return what a claim with stochastic answers says after `horizon` steps, and about which class.
+
+    Raises
+    ------
+    InputError
+        If its constants suggest no class.
+    """
+    problem, of_setup, read = _constants_read(claim, horizon)
+    chosen = suggested_noisy_class(read | of_setup)
+    is_function = hasattr(problem, "subgradient") and not hasattr(problem, "operator") and "f_star" in problem.facts
+    if chosen is None or claim.bound.function_class is ITS_OWN_INSTANCE or not is_function:
+        raise InputError(
+            f"claim {claim.id} is about stochastic answers, and what its bound and step rule read of {problem.name} "
+            f"({', '.join(sorted(read | of_setup)) or 'nothing'}) suggests no class of functions."
+        )
+    facts, own = _of_one(problem)
+    return Statement(claim, horizon, chosen, False, read, facts, own, problem)
 
 
 def _constants_read(claim: Claim, horizon: int) -> tuple[Any, frozenset[str], frozenset[str]]:

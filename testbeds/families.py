@@ -15,7 +15,7 @@ import numpy as np
 from ratecheck.testbeds.domains import Domain, WholeSpace
 from ratecheck.testbeds.instance_rows import BallRows, InstanceRows
 from ratecheck.theory.arrays import FloatArray, row_norm
-from ratecheck.theory.facts import Facts, planted
+from ratecheck.theory.facts import Fact, Facts, planted
 
 
 class Family(Protocol):
@@ -98,6 +98,7 @@ class Maxima:
             return np.where((values[rows, first] > 0)[:, None], a[rows, first], 0.0)
 
         facts = planted(lipschitz=self.lipschitz, radius=self.radius, f_star=0.0, x_star=x_star)
+        facts["initial_gap"] = Fact(function(np.zeros((count, d))), "computed")
         domain: Domain = WholeSpace()
         if self.diameter is not None:
             facts |= planted(diameter=self.diameter)

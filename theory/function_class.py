@@ -61,6 +61,21 @@ LOSSES_ON_BALL = FunctionClass(
     "sequences of convex losses with subgradients of norm at most G on the ball of diameter D around the start",
     ("gradient_bound", "diameter"),
 )
+NOISY_CONVEX = FunctionClass(
+    "noisy-convex",
+    "convex functions with unbiased stochastic subgradients of second moment at most G^2",
+    ("second_moment",),
+)
+NOISY_SMOOTH_CONVEX = FunctionClass(
+    "noisy-smooth-convex",
+    "L-smooth convex functions with unbiased stochastic gradients of variance at most sigma^2",
+    ("smoothness", "noise_variance"),
+)
+NOISY_STRONGLY_CONVEX = FunctionClass(
+    "noisy-smooth-strongly-convex",
+    "L-smooth mu-strongly convex functions with unbiased stochastic gradients of variance at most sigma^2",
+    ("smoothness", "strong_convexity", "noise_variance"),
+)
 ITS_OWN_INSTANCE = FunctionClass("its-own-instance", "the instance that the claim names, and no other", ())
 
 CLASSES = {
@@ -77,6 +92,9 @@ CLASSES = {
         LOJASIEWICZ,
         ONLINE_LOSSES,
         LOSSES_ON_BALL,
+        NOISY_CONVEX,
+        NOISY_SMOOTH_CONVEX,
+        NOISY_STRONGLY_CONVEX,
         ITS_OWN_INSTANCE,
     )
 }
@@ -92,8 +110,27 @@ _SUGGESTED = (
     CONVEX_LIPSCHITZ,
     ONLINE_LOSSES,
 )
+# Noise that is added to the gradient is the same everywhere, and every sample bends as the function does.
+SAME_WITH_ADDED_NOISE = {
+    "sample_smoothness": "smoothness",
+    "sample_strong_convexity": "strong_convexity",
+    "noise_at_optimum": "noise_variance",
+}
 START_FACTS = frozenset({"radius", "initial_gap", "initial_gradient_norm"})
 OTHER_FACTS = frozenset({"f_star", "x_star", "dim", "diameter", "widths"})
+
+
+def suggested_noisy_class(read: Set[str]) -> FunctionClass | None:
+    """Return the class with stochastic answers that the constants in a theorem suggest, None if they suggest none."""
+    plain = {SAME_WITH_ADDED_NOISE.get(name, name) for name in read}
+    others = START_FACTS | OTHER_FACTS
+    if plain & {"second_moment", "lipschitz"}:
+        return NOISY_CONVEX if plain - others <= {"second_moment", "lipschitz", "noise_variance"} else None
+    # A false theorem may read less than it should: that its variance matters is what it leaves out.
+    known = plain - others
+    if not known or not known <= {"smoothness", "strong_convexity", "noise_variance"}:
+        return None
+    return NOISY_STRONGLY_CONVEX if "strong_convexity" in known else NOISY_SMOOTH_CONVEX
 
 
 def suggested_class(read: Set[str]) -> FunctionClass | None:

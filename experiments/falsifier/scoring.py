@@ -67,7 +67,10 @@ class Ratios:
         ratio = np.where(np.isnan(values), np.inf, ratio)
         known = np.maximum(np.abs(bound), np.abs(values)) > ROUNDING * 10
         best = np.where(known & (ratio > 0), ratio, 0.0).max(axis=1)
-        return np.where(excess <= 0, best, 0.0)
+        best = np.where(excess <= 0, best, 0.0)
+        # A function with noise has a row for each outcome: an assumption must hold on all of them.
+        rows = best.reshape(-1, outcomes(problem))
+        return np.where((excess <= 0).reshape(rows.shape).all(axis=1), rows.max(axis=1), 0.0)
 
     def _bounds(self, problem: Any) -> FloatArray:
         """Return the bound of each member at each recorded step, (count, records)."""
@@ -76,15 +79,20 @@ class Ratios:
         if not own:
             return np.broadcast_to(self._values(common), (problem.instances, self.steps.size))
         rows = []
-        for r in range(problem.instances):
+        for r in range(problem.instances // outcomes(problem)):
             # Of shape (1,), as a batch of one has it, which is what `verify` will see.
             entries = {name: Fact(problem.facts[name][r : r + 1], "computed") for name in own}
             rows.append(self._values(Facts({**common.entries, **entries})))
-        return np.stack(rows)
+        return np.repeat(np.stack(rows), outcomes(problem), axis=0)
 
     def _values(self, facts: Facts) -> FloatArray:
         values = np.asarray(self.theorem.claim.bound.value(facts, self.method, self.steps), dtype=np.float64)
         return values.reshape(self.steps.size)
+
+
+def outcomes(problem: Any) -> int:
+    """Return how many rows of a batch are one instance: the outcomes of its noise, 1 without noise."""
+    return int(getattr(problem, "paths", 1))
 
 
 def _watching(assumption: Assumption, worst: FloatArray) -> Assumption:
@@ -102,7 +110,7 @@ def _watching(assumption: Assumption, worst: FloatArray) -> Assumption:
 
 def split_facts(problem: Any) -> tuple[Facts, frozenset[str]]:
     """Return the facts that all members share, and the names of those that each has of its own."""
-    count = problem.instances
+    count = problem.instances // outcomes(problem)
     own = {
         name
         for name, fact in problem.facts.entries.items()
@@ -119,8 +127,7 @@ def ratios(theorem: Statement, family: Family) -> Ratios:
     InputError
         If the step rule or an assumption reads a constant that the members do not share.
     """
-    problem = family.problem(family.starts()[:1])
-    problem = family.problem(np.concatenate([family.starts()[:1]] * 2)) if problem.instances == 1 else problem
+    problem = family.problem(np.repeat(family.starts()[:1], 2, axis=0))
     shared, _ = split_facts(problem)
     claim = theorem.claim
     try:
@@ -133,4 +140,11 @@ def ratios(theorem: Statement, family: Family) -> Ratios:
     except InputError as error:
         raise InputError(f"claim {claim.id} cannot be attacked with a family of instances: {error}") from error
     steps = log_spaced(theorem.horizon) if claim.bound.anytime else np.array([theorem.horizon])
-    return Ratios(theorem, family, method, steps)
+    attack = Ratios(theorem, family, method, steps)
+    try:
+        attack.of(problem)
+    except Exception as error:
+        raise InputError(
+            f"claim {claim.id} cannot be attacked with {problem.name}: its code raised {type(error).__name__}: {error}"
+        ) from error
+    return attack

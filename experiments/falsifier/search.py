@@ -15,11 +15,12 @@ import numpy as np
 
 from ratecheck.experiments.claim import Claim
 from ratecheck.experiments.falsifier.evolution import climb, population_for
+from ratecheck.experiments.falsifier.expectation import in_expectation, is_in_expectation
 from ratecheck.experiments.falsifier.replay import Member, as_instance, claim_on, family_name
 from ratecheck.experiments.falsifier.scoring import Ratios, ratios
 from ratecheck.experiments.falsifier.spaces import families
 from ratecheck.experiments.run import run_claim
-from ratecheck.experiments.theorem_class import statement
+from ratecheck.experiments.theorem_class import Statement, noisy_statement, statement
 from ratecheck.experiments.verdict import RELATIVE_ROUNDING, judge
 from ratecheck.testbeds.streams import word
 from ratecheck.theory.arrays import FloatArray
@@ -134,9 +135,21 @@ def attacks(claim: Claim) -> list[Ratios]:
         )
     found: list[Ratios] = []
     for horizon in search_horizons(claim):
-        theorem = statement(claim, horizon)
+        theorem = _theorem(claim, horizon)
         found += [ratios(theorem, family) for family in families(theorem)]
     return found
+
+
+def _theorem(claim: Claim, horizon: int) -> Statement:
+    """Return the statement to attack: of an expectation, that on the mean over all outcomes of the noise."""
+    if claim.bound.kind in ("probability", "rate"):
+        raise InputError(
+            f"claim {claim.id} has no search space: it is of kind {claim.bound.kind!r}, which one instance says little "
+            "about."
+        )
+    if is_in_expectation(claim) or getattr(claim.problem(horizon), "draws", False):
+        return noisy_statement(in_expectation(claim), horizon)
+    return statement(claim, horizon)
 
 
 def falsify(claim: Claim, budget: int = 10_000, seed: int = 0, file: Path | None = None) -> Outcome:

@@ -7,15 +7,19 @@ from typing import Any
 
 from ratecheck.experiments.theorem_class import Statement
 from ratecheck.testbeds.families import Family, Maxima, SharpMaxima
+from ratecheck.testbeds.families_noisy import Coins
 from ratecheck.testbeds.families_online import Losses
 from ratecheck.testbeds.families_smooth import Bent, Dips, quadratics
 from ratecheck.theory import function_class as classes
 from ratecheck.theory.errors import InputError
+from ratecheck.theory.methods.gradient import Projected
 
 MOST_PIECES = 24  # of a maximum, or of a sequence of losses: each step of a run can be shown one
 BENDS = 8  # pieces on each side of a function with a bent derivative
 MOST_DIPS = 41
 LOSS_DIM = 3
+MOST_NOISY_PIECES = 12  # of a maximum with a row for each outcome
+MOST_COINS = 5  # answers with noise, whose outcomes are all run: 32 rows for each function
 
 
 def _maxima(theorem: Statement) -> list[Family]:
@@ -59,6 +63,37 @@ def _losses(theorem: Statement) -> list[Family]:
     return [Losses(G, D, theorem.horizon, LOSS_DIM, min(theorem.horizon, MOST_PIECES), centred)]
 
 
+def _noisy_maxima(theorem: Statement) -> list[Family]:
+    facts = theorem.facts
+    square = float(facts["second_moment"] if "second_moment" in facts else facts["lipschitz"] ** 2)
+    variance = float(facts["noise_variance"]) if "noise_variance" in theorem.read else None
+    surely = not theorem.claim.bound.measure.id.startswith("mean ")
+    coins, pieces = (
+        min(theorem.horizon, MOST_PIECES if surely else MOST_COINS),
+        min(theorem.horizon + 1, MOST_NOISY_PIECES),
+    )
+    inner = [
+        Maxima(square**0.5, _radius(theorem), m, d, _diameter(theorem)) for m, d in sorted({(2, 2), (pieces, pieces)})
+    ]
+    return [Coins(one, coins, variance, square, surely=surely) for one in inner]
+
+
+def _noisy_bent(theorem: Statement) -> list[Family]:
+    _require_whole_space(theorem)
+    facts = theorem.facts
+    L = float(facts["smoothness"] if "smoothness" in facts else facts["sample_smoothness"])
+    strong = theorem.function_class is classes.NOISY_STRONGLY_CONVEX
+    mu = _number(theorem, "strong_convexity") if strong else 0.0
+    variances = [float(facts[name]) for name in ("noise_variance", "noise_at_optimum") if name in facts]
+    if not variances:
+        raise InputError(
+            f"claim {theorem.claim.id} has no search space: {theorem.problem.name} does not know the variance of its "
+            "answers."
+        )
+    coins = min(theorem.horizon, MOST_COINS)
+    return [Coins(Bent(L, mu, _radius(theorem), m, d), coins, min(variances)) for m, d in ((3, 1), (1, 2))]
+
+
 _FAMILIES: dict[str, Callable[[Statement], list[Family]]] = {
     classes.CONVEX_LIPSCHITZ.id: _maxima,
     classes.SHARP_LIPSCHITZ.id: _sharp,
@@ -68,6 +103,9 @@ _FAMILIES: dict[str, Callable[[Statement], list[Family]]] = {
     classes.QUADRATIC.id: _quadratics,
     classes.ONLINE_LOSSES.id: _losses,
     classes.LOSSES_ON_BALL.id: _losses,
+    classes.NOISY_CONVEX.id: _noisy_maxima,
+    classes.NOISY_SMOOTH_CONVEX.id: _noisy_bent,
+    classes.NOISY_STRONGLY_CONVEX.id: _noisy_bent,
 }
 
 
@@ -103,8 +141,17 @@ def _diameter(theorem: Statement) -> float | None:
 
 
 def _require_whole_space(theorem: Statement) -> None:
-    if _diameter(theorem) is not None:
+    # Where the method does not project, the set says nothing about its run.
+    if _diameter(theorem) is not None and _projects(theorem.method()):
         raise InputError(
             f"claim {theorem.claim.id} has no search space: its problem is on a bounded set, and the families of "
             f"{theorem.function_class.title} are on the whole space."
         )
+
+
+def _projects(method: Any) -> bool:
+    while hasattr(method, "inner"):
+        if isinstance(method, Projected):
+            return True
+        method = method.inner
+    return False

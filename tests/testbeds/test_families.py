@@ -7,12 +7,12 @@ from typing import Any
 import numpy as np
 import pytest
 
-from ratecheck.testbeds import families, families_online, families_smooth
+from ratecheck.testbeds import families, families_noisy, families_online, families_smooth
 from ratecheck.testbeds.streams import Streams
 from ratecheck.theory.arrays import row_dot, row_norm
 
 FUNCTIONS = {**families.EXAMPLES, **families_smooth.EXAMPLES}
-ALL = {**FUNCTIONS, **families_online.EXAMPLES}
+ALL = {**FUNCTIONS, **families_online.EXAMPLES, **families_noisy.EXAMPLES}
 COUNT = 64
 ROUNDING = 1e-12  # relative; a handful of operations on numbers near 1
 
@@ -29,7 +29,8 @@ def test_starts_name_members(name: str) -> None:
     family = ALL[name]
     starts = family.starts()
     assert starts.shape[1] == family.size
-    assert family.problem(starts).instances == len(starts)
+    problem = family.problem(starts)
+    assert problem.instances == len(starts) * getattr(problem, "paths", 1)
 
 
 @pytest.mark.parametrize("scale", [0.1, 1.0, 30.0])
@@ -92,6 +93,35 @@ def test_losses_are_bounded_and_the_ball_holds_the_start(name: str) -> None:
     total = problem.losses.sum(axis=1)
     best = problem.domain.centers - problem.domain.radius * families.unit(total)
     np.testing.assert_allclose(problem.domain.support(-total), -row_dot(total, best), rtol=1e-12, atol=1e-12)
+
+
+@pytest.mark.parametrize("name", families_noisy.EXAMPLES)
+def test_noise_has_mean_zero_and_no_more_variance_than_allowed(name: str) -> None:
+    problem, random = members(name, 2.0)
+    family = ALL[name]
+    noise = problem.noise.reshape(COUNT, problem.paths, family.coins, family.inner.dim)
+    if family.surely:
+        return  # one value of two, whose mean and variance depend on the other
+    np.testing.assert_allclose(noise.mean(axis=1), 0.0, atol=1e-15)
+    variance = (noise**2).sum(axis=3)
+    if family.variance is not None:
+        assert (variance <= family.variance * (1 + ROUNDING)).all()
+    if family.second_moment is not None:
+        x = problem.start + random.normal(size=problem.start.shape)
+        g = problem.subgradient(x)
+        total = row_dot(g, g)[:, None] + variance.reshape(len(g), family.coins)
+        assert (total <= family.second_moment * (1 + ROUNDING)).all()
+
+
+@pytest.mark.parametrize("name", families_noisy.EXAMPLES)
+def test_answers_are_noisy_as_long_as_there_are_coins(name: str) -> None:
+    problem, _ = members(name, 2.0)
+    oracle = problem.oracle(Streams(0, "test", range(problem.instances)))
+    exact = problem.subgradient(problem.start)
+    for t in range(ALL[name].coins):
+        np.testing.assert_array_equal(oracle.subgradient(problem.start), exact + problem.noise[:, t])
+    np.testing.assert_array_equal(oracle.subgradient(problem.start), exact)
+    assert oracle.calls == ALL[name].coins + 1
 
 
 def test_a_row_names_the_same_member_in_any_batch() -> None:
