@@ -2,39 +2,81 @@
 
 Yu et al. (2026, arXiv 2604.15416) report that AdamW fails in FP8 pretraining, with all entries of both moments zero,
 and that StoSignSGD does not. Secondary sources name the recipe: products in FP8, gradients in E5M2, states in E4M3,
-weights in BF16; whether the cast of the states had a scale is not known. So every part is a switch here.
+weights in BF16. Two things are not known: whether the cast of the states had a scale, and whether the step read the
+states as stored or as computed. Both are switches here, and with one scale per tensor the second decides. A step that
+reads v as stored moves by ``m / eps`` where v was flushed to 0 and m was not; the weights that this throws out make
+outliers in the gradient, which set the scale and flush more of v, a quarter and more of its entries in the end. Where
+the step is computed in float32 and the states are rounded after it, as in torchao, MS-AMP and COAT, nothing is divided
+by a flushed entry, the outliers do not arise, and less than a hundredth of v is flushed at all.
 """
 
 from __future__ import annotations
 
+import dataclasses
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from ratecheck.experiments.language_model.compare import token_sweep
-from ratecheck.experiments.language_model.fp8_conditions import CAP, CONDITIONS, METHODS, SECOND_STATE
-from ratecheck.experiments.language_model.outcome import Finding, write_findings
+from ratecheck.experiments.language_model.compare import CONTESTANTS
+from ratecheck.experiments.language_model.contest import token_sweep
+from ratecheck.experiments.language_model.fp8_conditions import (
+    CONDITIONS,
+    LINEAR,
+    METHODS,
+    SECOND_STATE,
+    STEPS,
+    TOKENS,
+    applies,
+    standard,
+)
+from ratecheck.experiments.language_model.fp8_findings import findings, tokens_table
+from ratecheck.experiments.language_model.outcome import write_findings
 from ratecheck.experiments.language_model.runs import Run, Workers, run_key
 from ratecheck.experiments.language_model.setup import Setup
+from ratecheck.experiments.language_model.tuning import Arm, Tuned, search
 from ratecheck.experiments.sweep import Sweep, save_sweep
 from ratecheck.theory.errors import InputError
 
-SOURCE = "Yu, Pan, Liu, Zou and Zhang (2026), arXiv 2604.15416, experiments"
-PAPER = (
-    "AdamW fails in FP8, every entry of both moments zero by step 103; StoSignSGD is stable, 1.44 to 2.14 times faster"
-)
+RECORDS = 20  # along a run whose tokens to a loss are counted
+FEW_RECORDS = 3  # along the others, of which the end is read
+SHOWN = 50  # points of a share along a run in the table
+BATCH = 8  # sequences of an update of the standard study
+
+Cell = tuple[str, str]
 
 
 @dataclass(frozen=True, slots=True)
 class Fp8Study:
-    """The runs by condition and method, one for each seed."""
+    """The runs by condition and method, one for each seed, and the search for each step size."""
 
     language: str
-    runs: dict[tuple[str, str], list[Run]]
+    runs: dict[Cell, list[Run]]
+    tuned: dict[Cell, Tuned]
+
+
+def experiment(folder: Path, *, seeds: int, jobs: int) -> None:
+    """Run the standard study on one layer of the smoke shape and store it in a folder of results: 15 CPU minutes.
+
+    Parameters
+    ----------
+    folder : Path
+    seeds : int
+        Runs of each cell about which something is claimed; the others have at most two.
+    jobs : int
+        Processes.
+    """
+    from ratecheck.experiments.language_model.presets import preset
+    from ratecheck.experiments.language_model.setup import Recipe
+
+    smoke = preset("smoke")
+    recipe = Recipe(optimizer="adamw", step_size=1e-3, steps=STEPS, batch=BATCH, device="cpu")
+    setup = Setup(shape=dataclasses.replace(smoke.shape, layers=1), source=smoke.source, recipe=recipe)
+    with Workers(folder, jobs) as workers:
+        study_cells(setup, standard(seeds), folder, workers)
 
 
 def fp8_study(
@@ -52,7 +94,7 @@ def fp8_study(
     setup : Setup
         Its optimizer, step size and switches are replaced.
     conditions, methods : sequences of str
-        Keys of `CONDITIONS` and `METHODS`.
+        Keys of `CONDITIONS`, and of `METHODS`.
     seeds : int
     out : Path
     workers : Workers
@@ -62,42 +104,70 @@ def fp8_study(
     InputError
         If a name is unknown or there are fewer than two seeds.
     """
-    from ratecheck.experiments.language_model.data import open_corpus
-
     for kind, names, allowed in (("condition", conditions, CONDITIONS), ("method", methods, METHODS)):
         for name in names:
             if name not in allowed:
                 raise InputError(f"no {kind} of the FP8 study is called {name!r}; allowed are {', '.join(allowed)}.")
-    if seeds < 2:
-        raise InputError(f"seeds is {seeds}, but an interval needs at least 2; give --seeds 5 or more.")
+    cells = {(c, m): seeds for c in conditions for m in methods if applies(c, m)}
+    return study_cells(setup, cells, out, workers)
+
+
+def study_cells(setup: Setup, cells: Mapping[Cell, int], out: Path, workers: Workers) -> Fp8Study:
+    """Tune every method in float32, run each cell with its number of seeds, and store what came out.
+
+    Raises
+    ------
+    InputError
+        If a cell has fewer than two seeds.
+    """
+    from ratecheck.experiments.language_model.data import open_corpus
+
+    for seeds in cells.values():
+        if seeds < 2:
+            raise InputError(f"seeds is {seeds}, but an interval needs at least 2; give --seeds 5 or more.")
+    tuned = _tune(setup, cells, workers)
     plan = {
-        (condition, method): [_setup(setup, condition, method, seed) for seed in range(seeds)]
-        for condition in conditions
-        for method in methods
-        if CONDITIONS[condition].only in ("", method)
+        cell: [_setup(setup, cell, seed, tuned[_tuned_in(cell)].step_size) for seed in range(seeds)]
+        for cell, seeds in cells.items()
     }
     done = workers.run([one for group in plan.values() for one in group])
     runs = {cell: [done[run_key(one)] for one in group] for cell, group in plan.items()}
-    study = Fp8Study(open_corpus(setup.source).name, runs)
-    write_findings(out, findings(study), {"fp8": table(study)})
-    curves = {
-        f"{method}, {condition}": runs[condition, method]
-        for condition, method in runs
-        if condition in ("float32", "all")
-    }
+    study = Fp8Study(open_corpus(setup.source).name, runs, tuned)
+    tables = {"fp8": table(study), "fp8-tokens": tokens_table(study), "fp8-flushed": flushed_along(study)}
+    write_findings(out, findings(study), tables)
+    curves = {f"{method}, {condition}": runs[condition, method] for condition, method in runs if condition in TOKENS}
     if curves:
         save_sweep(out, token_sweep(curves, study.language, "lm-fp8-tokens", "ratecheck lm fp8"))
-    for method in methods:
+    for method in dict.fromkeys(m for (_, m), group in runs.items() if SECOND_STATE.get(m) in group[0].flushed):
         save_sweep(out, underflow_sweep(study, method))
     return study
 
 
-def _setup(setup: Setup, condition: str, method: str, seed: int) -> Setup:
-    step_size, options = METHODS[method]
-    one = CONDITIONS[condition]
-    extra = one.options if method == "adamw" else {}
+def _tuned_in(cell: Cell) -> Cell:
+    condition, method = cell
+    return cell if CONDITIONS[condition].tuned else ("float32", method)
+
+
+def _tune(setup: Setup, cells: Mapping[Cell, int], workers: Workers) -> dict[Cell, Tuned]:
+    wanted = dict.fromkeys(_tuned_in(cell) for cell in cells)
+    arms = [
+        Arm(" ".join(cell), _setup(setup, cell, 0, 1.0).with_recipe(records=FEW_RECORDS), CONTESTANTS[cell[1]].start)
+        for cell in wanted
+    ]
+    return dict(zip(wanted, workers.follow([search(arm) for arm in arms]), strict=True))
+
+
+def _setup(setup: Setup, cell: Cell, seed: int, step_size: float) -> Setup:
+    condition, method = cell
+    contestant, one = CONTESTANTS[method], CONDITIONS[condition]
+    factor = one.low.get("gradient_factor", 1.0) if method in LINEAR else 1.0
     return setup.with_recipe(
-        optimizer=method, step_size=step_size, options={**options, **extra}, low=one.low, seed=seed
+        optimizer=contestant.optimizer,
+        step_size=step_size / factor,
+        options=contestant.options | (one.options if method == "adamw" else {}),
+        low=one.low,
+        records=RECORDS if condition in TOKENS else FEW_RECORDS,
+        seed=seed,
     )
 
 
@@ -112,12 +182,15 @@ def table(study: Fp8Study) -> list[dict[str, Any]]:
     rows = []
     for (condition, method), runs in study.runs.items():
         finite = [run.excess for run in runs if math.isfinite(run.excess)]
+        search = study.tuned[_tuned_in((condition, method))]
         rows.append(
             {
                 "condition": condition,
                 "title": CONDITIONS[condition].title,
                 "method": method,
-                "excess": [value if math.isfinite(value) else None for value in (run.excess for run in runs)],
+                "step_size": runs[0].setup.recipe.step_size,
+                "interior": search.interior,
+                "excess": [run.excess if math.isfinite(run.excess) else None for run in runs],
                 "mean": float(np.mean(finite)) if len(finite) == len(runs) else None,
                 "diverged": [run.diverged for run in runs],
                 "flushed": {
@@ -130,19 +203,37 @@ def table(study: Fp8Study) -> list[dict[str, Any]]:
     return rows
 
 
+def flushed_along(study: Fp8Study) -> dict[str, Any]:
+    """Return the share of entries of each state that rounding set to zero along the runs, by condition and method."""
+    return {
+        ", ".join(cell): {state: _along(runs, state) for state in sorted(runs[0].flushed)}
+        for cell, runs in study.runs.items()
+        if runs[0].flushed
+    }
+
+
+def _along(runs: Sequence[Run], state: str) -> dict[str, list[float]]:
+    """Return the share flushed at some steps, the mean over the seeds that got so far."""
+    columns = [run.flushed.get(state, []) for run in runs]
+    steps = np.unique(np.linspace(1, max(map(len, columns)), SHOWN).round().astype(int))
+    shares = [np.mean([column[step - 1] for column in columns if len(column) >= step]) for step in steps]
+    return {"step": [int(step) for step in steps], "share": [round(float(share), 6) for share in shares]}
+
+
 def underflow_sweep(study: Fp8Study, method: str) -> Sweep:
     """Return the share of entries of a method's second state that underflow, at every step, for each condition."""
-    cells = {c: runs for (c, m), runs in study.runs.items() if m == method and c not in ("float32", "products")}
-    length = max((len(run.flushed.get(SECOND_STATE[method], [])) for runs in cells.values() for run in runs), default=0)
-    seeds = max((len(runs) for runs in cells.values()), default=0)
+    state = SECOND_STATE[method]
+    cells = {c: runs for (c, m), runs in study.runs.items() if m == method and state in runs[0].flushed}
+    length = max(len(run.flushed.get(state, [])) for runs in cells.values() for run in runs)
+    seeds = max(len(runs) for runs in cells.values())
     values = np.full((len(cells), length, seeds), np.nan)
     for i, runs in enumerate(cells.values()):
         for j, run in enumerate(runs):
-            shares = run.flushed.get(SECOND_STATE[method], [])
+            shares = run.flushed.get(state, [])
             values[i, : len(shares), j] = shares
     return Sweep(
         name=f"lm-fp8-underflow-{method}",
-        title=f"Share of entries of {method}'s {SECOND_STATE[method]} that rounding sets to zero",
+        title=f"Share of entries of {method}'s {state} that rounding sets to zero",
         problem=study.language,
         caption=f"Emulated low precision; median and 10 to 90 % of {seeds} seeds. A line ends where the loss is NaN.",
         command="ratecheck lm fp8",
@@ -153,97 +244,3 @@ def underflow_sweep(study: Fp8Study, method: str) -> Sweep:
         values=values,
         scales=("linear", "linear"),
     )
-
-
-def _ratio(study: Fp8Study, method: str, condition: str) -> tuple[float, ...]:
-    """Return the final excess over that in float32, by seed; `CAP` where it is larger or the run diverged.
-
-    A cap keeps one run that ended at 1e9 from hiding the others in an interval, and it lowers the mean, which is on the
-    safe side for "refuted".
-    """
-    exact = study.runs["float32", method]
-    pairs = zip(study.runs[condition, method], exact, strict=True)
-    return tuple(min(run.excess / base.excess, CAP) for run, base in pairs)
-
-
-# (condition, method, largest ratio to float32, expected, in words)
-_CLAIMS = (
-    # Scaled states alone do no harm on the smoke model: less than a thousandth of the second moment underflows there.
-    ("states", "adamw", 2.0, "holds", "AdamW with E4M3 states scaled per tensor ends within twice its float32 excess"),
-    ("all", "adamw", 2.0, "refuted", "AdamW in FP8 throughout ends within twice its float32 excess"),
-    (
-        "plain-9",
-        "adamw",
-        2.0,
-        "refuted",
-        "AdamW with plain casts, gradients times 512, ends within twice its float32 excess",
-    ),
-    ("plain-0", "adamw", 2.0, "refuted", "AdamW with plain casts ends within twice its float32 excess"),
-    ("states", "stosignsgd", 1.15, "holds", "StoSignSGD with states in E4M3 ends within 15 % of its float32 excess"),
-    ("all", "stosignsgd", 1.15, "holds", "StoSignSGD in FP8 throughout ends within 15 % of its float32 excess"),
-    (
-        "plain-9",
-        "stosignsgd",
-        1.15,
-        "holds",
-        "StoSignSGD with plain casts, gradients times 512, ends within 15 %",
-    ),
-    ("plain-0", "stosignsgd", 2.0, "holds", "StoSignSGD with plain casts ends within twice its float32 excess"),
-    ("products", "adamw", 1.15, "holds", "FP8 products, E5M2 gradients and BF16 weights alone leave AdamW within 15 %"),
-    (
-        "second-e5m2",
-        "adamw",
-        1.15,
-        "holds",
-        "AdamW with its second moment in E5M2 ends within 15 % of its float32 excess",
-    ),
-    (
-        "second-fp16",
-        "adamw",
-        1.15,
-        "holds",
-        "AdamW with its second moment in FP16 ends within 15 % of its float32 excess",
-    ),
-    (
-        "states-eps",
-        "adamw",
-        1.15,
-        "holds",
-        "AdamW with states in E4M3 and eps 1e-6 ends within 15 % of its float32 excess",
-    ),
-    ("states", "signum", 1.15, "holds", "Signum with states in E4M3 ends within 15 % of its float32 excess"),
-    ("states", "lion", 1.15, "holds", "Lion with states in E4M3 ends within 15 % of its float32 excess"),
-)
-
-
-def findings(study: Fp8Study) -> list[Finding]:
-    """Return the claims, each with the paper's beside it."""
-    found = []
-    for condition, method, bound, expected, title in _CLAIMS:
-        if (condition, method) not in study.runs or ("float32", method) not in study.runs:
-            continue
-        runs = study.runs[condition, method]
-        recipe = runs[0].setup.recipe
-        found.append(
-            Finding(
-                id=f"lm-fp8-{condition}-{method}",
-                title=title,
-                source=SOURCE,
-                provenance="derived" if condition not in ("all", "plain-0") else "secondary",
-                paper=PAPER,
-                scope=f"{CONDITIONS[condition].title}; {runs[0].setup.shape.parameters} parameters, "
-                f"{recipe.steps} steps of {recipe.batch} sequences, {study.language}, emulated by rounding on "
-                f"{runs[0].device}; nothing is said about other sizes",
-                values=_ratio(study, method, condition),
-                bound=bound,
-                measure=f"final excess loss / that in float32 from the same seed, at most {CAP:g}",
-                method=f"{method}, step size {recipe.step_size:g}, {recipe.options}",
-                problem=study.language,
-                horizon=recipe.steps,
-                oracle_calls=recipe.steps * recipe.batch,
-                tags=("stosignsgd", "low-precision"),
-                expected=expected,
-                seconds=sum(run.seconds for run in runs),
-            )
-        )
-    return found

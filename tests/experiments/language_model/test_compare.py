@@ -14,7 +14,6 @@ torch = pytest.importorskip("torch")
 
 from ratecheck.experiments.claim import SOURCE_TAGS  # noqa: E402
 from ratecheck.experiments.language_model import compare as module  # noqa: E402
-from ratecheck.experiments.language_model import fp8_conditions, fp8_study  # noqa: E402
 from ratecheck.experiments.language_model.compare import CONTESTANTS, compare, table  # noqa: E402
 from ratecheck.experiments.language_model.history import Record  # noqa: E402
 from ratecheck.experiments.language_model.optimizers import OPTIMIZERS  # noqa: E402
@@ -162,53 +161,9 @@ def test_a_difference_is_paired_by_seed() -> None:
     assert module.paired([made_up(0.2, diverged=5)], [made_up(0.1)]) == (math.inf,)
 
 
-def study(ratio: dict[tuple[str, str], float]) -> Any:
-    cells = {("float32", method): [made_up(0.4, seed) for seed in range(5)] for method in ("adamw", "stosignsgd")}
-    cells |= {cell: [made_up(0.4 * (value + 0.01 * seed), seed) for seed in range(5)] for cell, value in ratio.items()}
-    return fp8_study.Fp8Study("language", cells)
-
-
-def test_the_fp8_findings_follow_the_ratio_to_float32() -> None:
-    ratio = {("all", "adamw"): 4.0, ("states", "stosignsgd"): 1.02, ("plain-0", "stosignsgd"): 3.0}
-    found = {one.id: one.to_json() for one in fp8_study.findings(study(ratio))}
-    assert found["lm-fp8-all-adamw"]["verdict"] == "refuted"
-    assert found["lm-fp8-states-stosignsgd"]["verdict"] == "holds"
-    assert found["lm-fp8-plain-0-stosignsgd"]["verdict"] == "refuted"
-    assert [name for name, one in found.items() if not one["as_expected"]] == ["lm-fp8-plain-0-stosignsgd"]
-    reverse = {("all", "adamw"): 1.02, ("states", "stosignsgd"): 4.0}
-    assert not any(one.to_json()["as_expected"] for one in fp8_study.findings(study(reverse)))
-
-
-def test_a_diverged_run_counts_as_lost() -> None:
-    one = study({})
-    one.runs["all", "adamw"] = [made_up(0.5, seed, diverged=3) for seed in range(5)]
-    (found,) = (finding for finding in fp8_study.findings(one) if finding.id == "lm-fp8-all-adamw")
-    assert found.values == (fp8_conditions.CAP,) * 5
-    assert found.to_json()["verdict"] == "refuted"
-
-
-def test_the_fp8_study_stores_shares_and_table(tmp_path: Path) -> None:
-    with Workers(tmp_path, 1) as workers:
-        fp8_study.fp8_study(setup(6), ("float32", "all", "plain-0"), ("adamw", "stosignsgd"), 2, tmp_path, workers)
-    rows = read_findings(tmp_path)["experiments"]["fp8"]
-    assert {(row["condition"], row["method"]) for row in rows} == {
-        (condition, method) for condition in ("float32", "all", "plain-0") for method in ("adamw", "stosignsgd")
-    }
-    plain = next(row for row in rows if row["condition"] == "plain-0" and row["method"] == "stosignsgd")
-    assert plain["flushed"]["momentum"] > 0.5  # 1e-4 gradients are below half of 2^-9
-    sweep = load_sweep(tmp_path, "lm-fp8-underflow-adamw")
-    assert sweep.values.shape == (2, 6, 2)
-    assert ((sweep.values >= 0) & (sweep.values <= 1)).all()
-    assert load_sweep(tmp_path, "lm-fp8-tokens").labels[0] == "adamw, float32"
-
-
 BAD = {
     "optimizer": (lambda out: compare(setup(), ("adam",), 2, out, Workers(out, 1)), "no optimizer is called 'adam'"),
     "seeds": (lambda out: compare(setup(), ("adamw",), 1, out, Workers(out, 1)), "seeds is 1"),
-    "condition": (
-        lambda out: fp8_study.fp8_study(setup(), ("fp7",), ("adamw",), 2, out, Workers(out, 1)),
-        "no condition of the FP8 study is called 'fp7'",
-    ),
     "jobs": (lambda out: Workers(out, 0), "jobs is 0"),
 }
 
