@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from ratecheck.experiments.comparison import Comparison, Contestant, Protocol, compare
+from ratecheck.experiments.grid import Grid, save_grid
 from ratecheck.experiments.sweep import Sweep, save_sweep
 from ratecheck.testbeds.kernel_svm import two_rings
 from ratecheck.testbeds.max_affine_prescribed import NoisyMaxAffine
@@ -101,7 +102,7 @@ def comparison_study(folder: Path, seed: int, preset: str = "full") -> Path:
     costs = outcome.costs(TARGETS)
     factors = np.geomspace(1, 64, 61)
     budgets = np.geomspace(BATCH, outcome.counts.max(), 61)
-    shared = {
+    shared: dict[str, Any] = {
         "problem": f"{len(outcome.problems)} problems and budgets, {PRESETS[preset].runs} seeds",
         "command": "ratecheck study scs-comparison",
         "labels": outcome.contestants,
@@ -117,21 +118,24 @@ def comparison_study(folder: Path, seed: int, preset: str = "full") -> Path:
             grid=budgets,
             values=reached(costs, budgets)[:, :, None],
             scales=("log", "linear"),
-            **shared,  # type: ignore[arg-type]
+            **shared,
         ),
     )
-    save_sweep(
+    finals = outcome.final_gaps()
+    save_grid(
         folder,
-        Sweep(
+        Grid(
             name="scs-final-gaps",
             title="Stochastic conjugate subgradients: final gaps",
-            caption="Median final gap over the initial gap, by problem.",
-            parameter="number of the problem",
-            measure="final gap / initial gap",
-            grid=np.arange(1.0, len(outcome.problems) + 1),
-            values=np.moveaxis(outcome.gaps[..., -1] / outcome.initial_gaps[:, None, None], 0, 1),
-            scales=("linear", "log"),
-            **shared,  # type: ignore[arg-type]
+            problem=shared["problem"],
+            caption="Median final gap of each method over the smallest on the same problem and budget, a dot for each.",
+            command=shared["command"],
+            measure="final gap / smallest final gap",
+            groups=("",) * len(outcome.contestants),
+            rows=outcome.contestants,
+            columns=(f"{len(outcome.problems)} problems and budgets",),
+            values=(finals / finals.min(axis=1, keepdims=True)).T[:, None, :],
+            line=1.0,
         ),
     )
     return save_sweep(
@@ -145,6 +149,6 @@ def comparison_study(folder: Path, seed: int, preset: str = "full") -> Path:
             grid=factors,
             values=profile(costs, factors)[:, :, None],
             scales=("log", "linear"),
-            **shared,  # type: ignore[arg-type]
+            **shared,
         ),
     )

@@ -57,7 +57,7 @@ def styled(function: Callable[P, T]) -> Callable[P, T]:
 
 
 @styled
-def save(figure: Figure, stem: Path, kinds: Sequence[str] = ("pdf", "svg", "png")) -> tuple[Path, ...]:
+def save(figure: Figure, stem: Path, kinds: Sequence[str] = ("pdf", "svg", "png"), words: str = "") -> tuple[Path, ...]:
     """Write a figure as PDF, SVG and PNG, with the same bytes for the same figure.
 
     Parameters
@@ -67,6 +67,8 @@ def save(figure: Figure, stem: Path, kinds: Sequence[str] = ("pdf", "svg", "png"
         Path without a suffix.
     kinds : sequence of str
         Suffixes of the files to write.
+    words : str
+        What it shows, which the SVG and the PDF carry as their title.
 
     Returns
     -------
@@ -89,7 +91,8 @@ def save(figure: Figure, stem: Path, kinds: Sequence[str] = ("pdf", "svg", "png"
         try:
             # savefig puts back the layout engine that the style asks for.
             with matplotlib.rc_context({"figure.constrained_layout.use": False}):
-                figure.savefig(path, metadata=_METADATA[suffix])
+                titled = {"Title": words} if words and suffix != "png" else {}
+                figure.savefig(path, metadata={**_METADATA[suffix], **titled})
         except OSError as error:
             raise InputError(f"{path} cannot be written ({error.strerror}); name another folder with --to.") from error
         paths.append(path)

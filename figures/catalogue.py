@@ -19,12 +19,14 @@ from ratecheck.figures.comparison import comparison
 from ratecheck.figures.contents import Shown, contents_page
 from ratecheck.figures.files import MissingResultError
 from ratecheck.figures.grids import Grid, load_grid
+from ratecheck.figures.hero import hero
 from ratecheck.figures.paper.numbers import RESOLUTION
 from ratecheck.figures.phase import phase
 from ratecheck.figures.portrait import phase_portrait
 from ratecheck.figures.results import Result, Results, load_results
 from ratecheck.figures.statistics import exponents, power, verdict_bars
 from ratecheck.figures.sweeps import Map, Sweep, load_map, load_sweep, stored_names
+from ratecheck.figures.words import described
 from ratecheck.theory.errors import InputError
 
 Pages = Iterator[tuple[str, Figure]]  # what is added to the name of the figure in the file name, "" for a single page
@@ -32,6 +34,7 @@ Pages = Iterator[tuple[str, Figure]]  # what is added to the name of the figure 
 
 _FEWEST_RECORDS = 6  # of a line that is worth comparing
 _PANELS_PER_PAGE = 6
+_RACE = "rare outliers"
 COUNTEREXAMPLES = {
     "CE-A": "opposed pairs",
     "CE-B": "rare outliers",
@@ -104,6 +107,20 @@ def _sign_counterexamples(results: Results) -> Pages:
     yield "", comparison(panels, _family)
 
 
+def _hero(results: Results) -> Pages:
+    found = {
+        _family(one): one for one in _one_of_each([one for one in results.claims if one.problem.startswith(_RACE)])
+    }
+    holds = next((one for name, one in found.items() if name.startswith("StoSign")), None)
+    if holds is None:
+        raise MissingResultError(
+            f"{results.folder} holds no results of both a sign method and StoSignSGD on {_RACE}; run "
+            "`ratecheck verify --tag stosignsgd` first."
+        )
+    for dark in (False, True):
+        yield "-dark" if dark else "", hero(results.claims, found["SignSGD"], holds, dark=dark)
+
+
 def _family(result: Result) -> str:
     """The method without its wrappers: a projection onto the box is no other method."""
     return result.method_name.split()[-1]
@@ -137,7 +154,8 @@ def _records(results: Iterable[Result]) -> int:
 def _saddle(results: Results) -> Pages:
     problems: dict[tuple[str, str], list[Result]] = {}
     for one in results.with_tag("saddle"):
-        if one.steps.size >= _FEWEST_RECORDS:
+        # Coordinates change their sign, which no logarithmic axis shows; they have a figure of their own.
+        if one.steps.size >= _FEWEST_RECORDS and "phase-portrait" not in one.tags:
             problems.setdefault((one.problem, one.measure), []).append(one)
     panels = {}
     for (problem, measure), found in problems.items():
@@ -180,6 +198,12 @@ def _step_size(results: Results) -> Pages:
 
 
 FIGURES: dict[str, Entry] = {
+    "hero": Entry(
+        "Every claim at its observed / bound, and one theorem beside the method that breaks it",
+        "Left: all claims, ranked; right of the line a run exceeds its bound, and the claim is refuted. Right: SignSGD "
+        "stalls where StoSignSGD converges below its bound.",
+        _hero,
+    ),
     "convergence": Entry(
         "Every claim: measure and bound against oracle calls",
         "Median over runs with the band of 10 to 90 %, the bound dashed in the same hue. Twelve claims a page; the id "
@@ -253,11 +277,12 @@ def draw(names: Sequence[str], folder: Path, out: Path) -> Drawn:
     paths: list[Path] = []
     notices: list[str] = []
     for name, entry in entries.items():
-        stems = []
+        stems: list[tuple[str, str]] = []
         try:
             for suffix, figure in entry.pages(results):
-                paths += save(figure, out / f"{name}{suffix}")
-                stems.append(f"{name}{suffix}")
+                words = f"{entry.title}. {described(figure)}"
+                paths += save(figure, out / f"{name}{suffix}", words=words)
+                stems.append((f"{name}{suffix}", words))
         except MissingResultError as error:
             if names:
                 raise

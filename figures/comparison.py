@@ -14,6 +14,7 @@ from ratecheck.figures.results import Result
 from ratecheck.figures.ticks import set_log_ticks
 
 COLUMNS = 2
+_MOST_NAMED = 6  # lines whose names find room inside a panel
 
 
 def by_method(result: Result) -> str:
@@ -64,7 +65,10 @@ def comparison(panels: Mapping[str, Sequence[Result]], name: Callable[[Result], 
         axes.set_ylabel(" / ".join(sorted({result.measure for result in results})))
         handles, labels = axes.get_legend_handles_labels()
         named = {label: handle for handle, label in zip(handles, labels) if label in look}
-        axes.legend(named.values(), named.keys(), fontsize=7)
+        if len(named) > _MOST_NAMED:
+            axes.legend(named.values(), named.keys(), fontsize=6, loc="center left", bbox_to_anchor=(1.0, 0.5))
+        else:
+            axes.legend(named.values(), named.keys(), fontsize=7)
     for axes in grid.flat[len(panels) :]:
         axes.set_axis_off()
     return figure

@@ -19,14 +19,14 @@ class Shown:
     name, title : str
     text : str
         Caption, or why it is not drawn.
-    stems : tuple of str
-        File names of its pages, without suffix; none if it is not drawn.
+    stems : tuple of pairs of str
+        File name of each of its pages, without suffix, and what the page shows in words; none if it is not drawn.
     """
 
     name: str
     title: str
     text: str
-    stems: tuple[str, ...]
+    stems: tuple[tuple[str, str], ...]
 
 
 _STYLE = """
@@ -77,11 +77,11 @@ def _section(figure: Shown) -> str:
     title, text = escape(figure.title), escape(figure.text)
     if not figure.stems:
         return f'<section id="{escape(figure.name)}"><h2>{title}</h2><p class="missing">Not drawn: {text}</p></section>'
-    items = "".join(_thumbnail(escape(stem, quote=True), title) for stem in figure.stems)
+    items = "".join(_thumbnail(escape(stem, quote=True), escape(words, quote=True)) for stem, words in figure.stems)
     return f'<section id="{escape(figure.name)}"><h2>{title}</h2><p>{text}</p><ul>{items}</ul></section>'
 
 
-def _thumbnail(stem: str, title: str) -> str:
+def _thumbnail(stem: str, words: str) -> str:
     links = ", ".join(f'<a href="{stem}.{suffix}">{suffix.upper()}</a>' for suffix in ("pdf", "svg", "png"))
-    picture = f'<a href="{stem}.svg"><img loading="lazy" src="{stem}.png" alt="{title}: {stem}"></a>'
+    picture = f'<a href="{stem}.svg"><img loading="lazy" src="{stem}.png" alt="{words}"></a>'
     return f"<li>{picture}<br>{stem}: {links}</li>"

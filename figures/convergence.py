@@ -55,13 +55,20 @@ def convergence_page(results: Sequence[Result]) -> Figure:
     for axes, result in zip(grid.flat, results):
         curve = curve_of(result)
         draw_curve(axes, curve, VERDICT_COLORS[result.verdict], curve.y_label, small=True)
-        axes.set_title(f"{result.id}\n{result.verdict}, {result.method_name}", fontsize=6.5)
+        axes.set_title(f"{_cut(result.id)}\n{_cut(f'{result.verdict}, {result.method_name}')}", fontsize=6.5)
         axes.tick_params(which="both", labelsize=6)
         axes.set_ylabel(curve.y_label, fontsize=6.5)
     for axes in grid.flat[len(results) :]:
         axes.set_axis_off()
     figure.supxlabel("oracle calls; median solid, 10\N{EN DASH}90 % band, bound dashed", fontsize=7, y=0.05 / height)
     return figure
+
+
+_WIDEST = 40  # characters of a panel's title
+
+
+def _cut(text: str) -> str:
+    return text if len(text) <= _WIDEST else text[: _WIDEST - 1] + "\N{HORIZONTAL ELLIPSIS}"
 
 
 def draw_curve(axes: Axes, curve: Curve, color: str, label: str, *, small: bool = False) -> None:

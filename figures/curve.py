@@ -13,6 +13,7 @@ from ratecheck.theory.arrays import FloatArray, IntArray
 BAND = (0.1, 0.9)
 FLATTEST = 0.02
 STEEPEST = 4.0  # a steeper measured slope is no power law, and its triangle would be a wall
+_FLAT, _WIDEN = 1.05, 3.0
 _HEADROOM = 8.0  # decades above the bound (or above the start) after which a diverging run leaves the picture
 
 
@@ -124,10 +125,13 @@ def _framed(curve: Curve, result: Result) -> Curve:
     if triangle is not None:
         ys = [y for _, y in (*triangle.ends, triangle.corner)]
         limits = min(limits[0], min(ys)), max(limits[1], max(ys))
-    pad = (limits[1] / limits[0]) ** 0.06 * 1.1
+    # A curve without extent gets half a decade on either side, so that the axis has round values to show.
+    pad = (limits[1] / limits[0]) ** 0.06 * 1.1 if limits[1] > _FLAT * limits[0] else _WIDEN
+    room = (limits[1] / limits[0]) ** 0.06 if triangle is not None else 1.0  # for the number at its corner
+    below = triangle is not None and triangle.corner[1] == min(y for _, y in triangle.ends)
     return Curve(
         **{name: getattr(curve, name) for name in Curve.__slots__ if name not in ("limits", "triangle")},
-        limits=(limits[0] / pad, limits[1] * pad),
+        limits=(limits[0] / pad / (room if below else 1.0), limits[1] * pad * (1.0 if below else room)),
         triangle=triangle,
     )
 

@@ -69,9 +69,9 @@ def power(results: Sequence[Result], resolution: float) -> Figure:
             axes.step(x, share, where="post", color=COLORS[i], linestyle=style, marker="", label=f"{kind} ({x.size})")
     axes.axvline(resolution, color="#444444", linestyle=":", label="asked for")
     axes.set_ylim(-0.02, 1.02)
-    axes.set_xlabel("smallest violation that would have been caught, as a factor of the bound")
+    axes.set_xlabel("smallest violation that would have been caught (factor of the bound)", fontsize=8)
     axes.set_ylabel("share of claims that hold")
-    axes.legend(loc="lower right")
+    axes.legend(loc="center left", bbox_to_anchor=(0.42, 0.55))
     return figure
 
 

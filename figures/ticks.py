@@ -48,13 +48,23 @@ def set_log_ticks(axes: Axes, *, small: bool = False) -> None:
             continue
         if high < 100 * low:
             ticks = log_ticks(low, high)
+            if small and any(len(_label(tick)) > _SHORT for tick in ticks):
+                ticks = [tick for tick in ticks if _leading(tick) == 1] or ticks[len(ticks) // 2 :][:1]
             axis.set_ticks(ticks, [_label(tick) for tick in ticks])
         if small or high < 100 * low:
             axis.set_minor_locator(NullLocator())
 
 
+_SHORT = 5  # characters of a label that finds room beside others in a small panel
+
+
+def _leading(value: float) -> float:
+    return float(f"{value:.3e}".split("e")[0])
+
+
 def _label(value: float) -> str:
-    if 1e-3 <= value < 1e5:
+    if 1e-3 <= value < 1e4:
         return f"{value:.4g}"
     mantissa, exponent = f"{value:.3e}".split("e")
-    return rf"${float(mantissa):g}\times10^{{{int(exponent)}}}$"
+    lead = "" if float(mantissa) == 1 else rf"{float(mantissa):g}\times"
+    return rf"${lead}10^{{{int(exponent)}}}$"

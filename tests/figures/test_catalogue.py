@@ -8,6 +8,7 @@ import re
 from pathlib import Path
 
 import matplotlib
+import numpy as np
 import pytest
 
 from ratecheck.figures.canvas import save
@@ -37,7 +38,7 @@ def test_everything_that_is_stored_is_drawn_and_the_rest_names_its_command(drawn
         "heavy-ball.svg",
     } <= names
     missing = {notice.split()[1] for notice in notices}
-    assert missing == {"sign-counterexamples", "phase-portrait", "saddle"}
+    assert missing == {"hero", "sign-counterexamples", "phase-portrait", "saddle"}
     assert all("`ratecheck verify --tag" in notice for notice in notices)
 
 
@@ -50,6 +51,13 @@ def test_the_page_shows_every_figure_and_what_is_missing(drawn: tuple) -> None:
     assert page.count("Not drawn") == len(notices)
     for entry in FIGURES.values():
         assert entry.title in page
+    told = re.findall(r'<img [^>]*alt="([^"]*)"', page)
+    assert len(told) == page.count("<img")
+    assert all(len(words) > 60 for words in told)
+    assert any("Horizontal axis: step size. Shown: SGD; Adam." in words for words in told)
+    svg = (out / "step-size.svg").read_text(encoding="utf-8")
+    assert "<title>" in svg
+    assert "Shown: SGD; Adam." in svg.split("</title>")[0]
 
 
 def test_bytes_depend_on_the_results_alone(results: Results, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -111,6 +119,26 @@ def test_the_counterexamples_show_each_method_once_on_a_shared_instance(results:
     for axes, letter in zip(figure.axes, "ABCD"):
         assert axes.get_title(loc="left").startswith(f"CE-{letter}: ")
         assert sorted(axes.get_legend_handles_labels()[1]).count("SignSGD") == 1
+
+
+def test_the_hero_shows_every_claim_and_two_verdicts(results: Results) -> None:
+    template = next(one for one in results.claims if one.id == "a-mean")
+    claims = list(results.claims)
+    for method, verdict in (("StoSignT(step_size=1)", "holds"), ("SignSGD(step_size=1)", "refuted")):
+        problem = "rare outliers (d=2)"
+        claims.append(dataclasses.replace(template, id=method, problem=problem, method=method, verdict=verdict))
+    pages = dict(FIGURES["hero"].pages(dataclasses.replace(results, claims=tuple(claims))))
+    assert list(pages) == ["", "-dark"]
+    for figure in pages.values():
+        left, right = figure.axes
+        dots = np.concatenate([points.get_offsets() for points in left.collections])
+        assert len(dots) == sum(one.tightness is not None for one in claims)
+        assert sorted(dots[:, 1]) == list(range(1, len(dots) + 1))
+        words = {text.get_text() for text in right.texts}
+        assert {"SignSGD: refuted", "StoSignSGD: holds"} <= words
+        (bound,) = [line for line in right.lines if line.get_label() == "bound"]
+        np.testing.assert_array_equal(bound.get_ydata(), template.bound)
+    assert pages[""].get_facecolor() != pages["-dark"].get_facecolor()
 
 
 def test_saddle_panels_are_problems_with_several_methods(results: Results) -> None:
