@@ -35,7 +35,7 @@ class Grid:
     recorded : (rows, columns, 2) array, optional
         Values known from elsewhere, as a range; NaN where there is none, and twice the same number for a single one.
     spread : (rows, columns, 2) array, optional
-        What the recorded value may be by chance, with 99 %; without it, the range of the runs.
+        What the recorded value may be by chance, with 99 %; without it, recorded values are shown and not judged.
     scale : {"log", "linear"}
         Of the values.
     line : float
@@ -70,10 +70,10 @@ class Grid:
         return quartiles(self.values)
 
     def agrees(self) -> FloatArray:
-        """Return 1 where the recorded range meets the spread, 0 where not, NaN where nothing is recorded."""
-        if self.recorded is None:
+        """Return 1 where the recorded range meets the spread, 0 where not, NaN where there is nothing to judge."""
+        if self.recorded is None or self.spread is None:
             return np.full(self.values.shape[:2], np.nan)
-        low, high = _range(self.values) if self.spread is None else np.moveaxis(self.spread, 2, 0)
+        low, high = np.moveaxis(self.spread, 2, 0)
         meets = (self.recorded[..., 1] >= low) & (self.recorded[..., 0] <= high)
         return np.where(np.isnan(self.recorded[..., 0]), np.nan, meets)
 
@@ -93,11 +93,6 @@ def quartiles(values: FloatArray) -> FloatArray:
             between = low + weight * (high - low)
         found.append(np.where(weight == 0, low, np.where(np.isinf(high), high, between)))
     return np.array(found)
-
-
-def _range(values: FloatArray) -> tuple[FloatArray, FloatArray]:
-    low = np.where(np.isnan(values), np.inf, values).min(axis=-1)
-    return low, np.where(np.isnan(values), -np.inf, values).max(axis=-1)
 
 
 def save_grid(folder: Path, grid: Grid) -> Path:
@@ -144,9 +139,11 @@ def _cells(grid: Grid) -> list[list[str]]:
             text = _number(middle[i, j])
             if np.count_nonzero(~np.isnan(grid.values[i, j])) > 1:
                 text += f" ({_number(low[i, j])} to {_number(high[i, j])})"
-            if grid.recorded is not None and not np.isnan(agrees[i, j]):
+            if grid.recorded is not None and not np.isnan(grid.recorded[i, j, 0]):
                 ends = dict.fromkeys(_number(end) for end in grid.recorded[i, j])
-                text += f"; recorded {' to '.join(ends)}, {'within' if agrees[i, j] else 'not within'}"
+                text += f"; recorded {' to '.join(ends)}"
+            if not np.isnan(agrees[i, j]):
+                text += ", within" if agrees[i, j] else ", not within"
             line.append(text)
         cells.append(line)
     return cells

@@ -8,6 +8,7 @@ import math
 import numpy as np
 import pytest
 
+from ratecheck.experiments.grid import as_markdown
 from ratecheck.experiments.ledger.stosignsgd import horizon_known
 from ratecheck.experiments.sign_sequences import FAMILIES, climb, exact_regret
 from ratecheck.experiments.sign_verification import ITEMS, LOWER, ratio, sign_verification
@@ -117,5 +118,6 @@ def test_the_grid_holds_every_item() -> None:
     grid = sign_verification(0, chosen)
     assert grid.rows == ("fair signs, T = 1", "hidden directions")
     assert np.isnan(grid.values[0, 0, 1:]).all()
-    assert grid.agrees().all()
+    assert np.isnan(grid.agrees()).all()
+    assert "recorded 0.125 to 0.162" in as_markdown(grid)
     assert len({item.name for item in ITEMS}) == len(ITEMS)
