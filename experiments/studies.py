@@ -68,6 +68,11 @@ STUDIES = {
         "ratecheck.experiments.dimension_study",
         "dimension_study",
     ),
+    "robustness": Study(
+        "step size by batch size: optimizers alone, inside gradient grouping, and their controls",
+        "ratecheck.experiments.robustness",
+        "robustness_study",
+    ),
     "grouping": Study(
         "gradient grouping on heterogeneous and homogeneous blocks, beside recorded values",
         "ratecheck.experiments.grouping_study",

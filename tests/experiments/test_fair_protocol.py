@@ -13,7 +13,9 @@ from ratecheck.experiments.fair_protocol import Decayed, Protocol, Tuned, compar
 from ratecheck.experiments.grouping_study import ONE, SMALL, chance, grouping_grid, small_grid
 from ratecheck.experiments.grouping_table import CONTROLS, contender, decayed, protocol, row
 from ratecheck.experiments.ledger import claims
+from ratecheck.experiments.robustness import BATCHES, robustness_study, working_decades
 from ratecheck.figures.grids import load_grid
+from ratecheck.figures.sweeps import load_map, load_sweep
 from ratecheck.testbeds.grouping import BlockQuadratic, block_quadratic
 from ratecheck.theory.errors import InputError
 from ratecheck.theory.methods.gradient import Subgradient
@@ -91,6 +93,26 @@ def test_robustness_map() -> None:
     heat = robustness(levels, Subgradient, np.array([1e-5, 1e-4, 1e-2]), 100, 2)
     assert heat.shape == (2, 3)
     assert np.isinf(heat[:, 2]).all()
+
+
+def test_the_robustness_study_is_stored(tmp_path: Path) -> None:
+    names = ("heavy ball, base", "heavy ball, freeze K1")
+    robustness_study(tmp_path, 0, names=names, horizon=60, per_decade=1)
+    sweep = load_sweep(tmp_path, "robustness")
+    assert sweep.labels == names
+    base = load_map(tmp_path, "robustness-heavy-ball-base")
+    assert base.values.shape == (len(BATCHES), 7)
+    # Steps beyond stability diverge whatever the batch; larger batches are never worse at the best step size.
+    assert np.isinf(base.values[:, -1]).all()
+    best = base.values.min(axis=1)
+    assert (best[1:] <= 1.5 * best[:-1]).all()
+    np.testing.assert_array_equal(sweep.values[0, :, 0], working_decades(base.x, base.values))
+
+
+def test_decades_that_work() -> None:
+    steps = 10.0 ** np.array([-2.0, -1.5, -1.0, -0.5])
+    values = np.array([[1.0, 0.1, 0.05, np.inf], [np.inf, 3.0, np.inf, np.inf]])
+    np.testing.assert_allclose(working_decades(steps, values), [1.0, 0.5])
 
 
 def test_protocol_refuses_another_number_of_instances() -> None:
