@@ -44,6 +44,7 @@ from ratecheck.theory.errors import InputError
 RECORDS = 20  # along a run whose tokens to a loss are counted
 FEW_RECORDS = 3  # along the others, of which the end is read
 SHOWN = 50  # points of a share along a run in the table
+LEAST_SEEDS = 5
 BATCH = 8  # sequences of an update of the standard study
 
 Cell = tuple[str, str]
@@ -65,7 +66,7 @@ def experiment(folder: Path, *, seeds: int, jobs: int) -> None:
     ----------
     folder : Path
     seeds : int
-        Runs of each cell about which something is claimed; the others have at most two.
+        Runs of each cell about which something is claimed, at least five; the others have two.
     jobs : int
         Processes.
     """
@@ -76,7 +77,7 @@ def experiment(folder: Path, *, seeds: int, jobs: int) -> None:
     recipe = Recipe(optimizer="adamw", step_size=1e-3, steps=STEPS, batch=BATCH, device="cpu")
     setup = Setup(shape=dataclasses.replace(smoke.shape, layers=1), source=smoke.source, recipe=recipe)
     with Workers(folder, jobs) as workers:
-        study_cells(setup, standard(seeds), folder, workers)
+        study_cells(setup, standard(max(seeds, LEAST_SEEDS)), folder, workers)
 
 
 def fp8_study(

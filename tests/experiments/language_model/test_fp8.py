@@ -20,6 +20,7 @@ from ratecheck.experiments.language_model import (  # noqa: E402
     low_precision,
     precision,
 )
+from ratecheck.experiments.language_model.claims.fp8 import FASTER_THAN, NEVER, RATIOS  # noqa: E402
 from ratecheck.experiments.language_model.compare import CONTESTANTS  # noqa: E402
 from ratecheck.experiments.language_model.fp8_conditions import CONDITIONS, METHODS, applies, standard  # noqa: E402
 from ratecheck.experiments.language_model.history import Record  # noqa: E402
@@ -119,7 +120,7 @@ def test_tokens_to_equal_loss_are_shares_of_the_baseline_s() -> None:
     total = 40 * 8 * TINY.shape.context
     ours, theirs = [curve((total // 4, 1.0), (total, 0.5))] * 2, [curve((total, 1.0)), curve((total, 0.4))]
     one = fp8_study.Fp8Study("language", {("all", "stosignsgd"): ours, ("all", "adamw"): theirs}, {})
-    assert fp8_findings.token_shares(one, "all", "adamw") == (0.25, fp8_findings.NEVER)
+    assert fp8_findings.token_shares(one, "all", "adamw") == (0.25, NEVER)
     (row,) = fp8_findings.tokens_table(one)
     assert row["reached"] == 1
     assert row["factor"][0] == pytest.approx((4 + 1) / 2)
@@ -127,10 +128,8 @@ def test_tokens_to_equal_loss_are_shares_of_the_baseline_s() -> None:
 
 def test_the_standard_study_has_all_seeds_where_it_claims() -> None:
     cells = standard(5)
-    claimed = {(one.condition, one.method) for one in fp8_findings._CLAIMS}
-    claimed |= {
-        pair for condition, other in fp8_findings._FASTER for pair in ((condition, "stosignsgd"), (condition, other))
-    }
+    claimed = {(one.condition, one.method) for one in RATIOS}
+    claimed |= {(one.condition, method) for one in FASTER_THAN for method in ("stosignsgd", one.baseline)}
     assert all(cells[cell] == 5 and cells["float32", cell[1]] == 5 for cell in claimed)
     assert {condition for condition, _ in cells} == CONDITIONS.keys()
     assert {method for _, method in cells} == set(METHODS)
