@@ -23,8 +23,8 @@ DEFAULT_HORIZON, LARGEST_DEFAULT = 5, 10
 TIGHT, EXCEEDED = 1e-5, 1e-6  # relative distances from the bound; the solver's own gap is three times beside them
 TOO_ROUGH = 1e-3  # an accuracy at which nothing is said
 WHAT_CAN_BE = (
-    "what can be certified are fixed-step methods on convex Lipschitz, smooth, smooth strongly convex, quadratic or "
-    "online losses; `ratecheck certify --list` names the claims"
+    "what can be certified are methods of fixed steps on Lipschitz, smooth or quadratic functions, operators and online "
+    "losses; `ratecheck certify --list` names the claims"
 )
 
 
@@ -96,7 +96,7 @@ def certify(claim: Claim, horizon: int | None = None) -> Certified:
     bound = theorem.bound(theorem.facts, theorem.method())
     start = None if theorem.function_class is ONLINE_LOSSES else start_of(theorem, bound)
     worst = worst_case(run, theorem.function_class, constants, start, claim.bound.measure.id)
-    ratio = _ratio(claim, worst.value, bound)
+    ratio, on_instance = _ratio(claim, worst.value, bound), _on_instance(claim, steps)
     return Certified(
         claim,
         steps,
@@ -106,8 +106,8 @@ def certify(claim: Claim, horizon: int | None = None) -> Certified:
         worst,
         bound,
         ratio,
-        _outcome(claim, worst, bound),
-        _on_instance(claim, steps),
+        _outcome(claim, worst, bound, on_instance),
+        on_instance,
     )
 
 
@@ -189,7 +189,9 @@ def _ratio(claim: Claim, worst: float, bound: float) -> float:
     return above / below if below else (1.0 if above == below else math.inf)
 
 
-def _outcome(claim: Claim, worst: WorstCase, bound: float) -> Outcome:
+def _outcome(claim: Claim, worst: WorstCase, bound: float, on_instance: float | None) -> Outcome:
+    if claim.bound.side == "upper" and on_instance is not None and on_instance > 1 + EXCEEDED:
+        return "EXCEEDED"  # an instance says it, whatever is known of the class
     if worst.accuracy > TOO_ROUGH:
         return "undecided"
     slack = 3 * worst.accuracy

@@ -17,10 +17,12 @@ from ratecheck.theory.function_class import (
     FunctionClass,
     suggested_class,
     suggested_noisy_class,
+    suggested_operator_class,
 )
 
 PLAIN_MEASURES = (
     "gap", "squared gap", "distance", "squared distance", "gradient norm", "squared gradient norm", "regret",
+    "operator norm", "squared operator norm",
 )  # fmt: skip
 
 
@@ -175,9 +177,9 @@ def _require_suggestive(claim: Claim) -> None:
 
 
 def _suggested(claim: Claim, problem: Any, read: frozenset[str]) -> FunctionClass:
-    found = suggested_class(read)
-    online = hasattr(problem, "reveal")
-    if found is None or online != (found is ONLINE_LOSSES) or not (online or _is_function(problem)):
+    online, operator = hasattr(problem, "reveal"), hasattr(problem, "operator")
+    found = suggested_operator_class(read) if operator else suggested_class(read)
+    if found is None or online != (found is ONLINE_LOSSES) or not (online or operator or _is_function(problem)):
         names = ", ".join(sorted(read)) or "no constant"
         raise InputError(
             f"claim {claim.id} has a bound and a step rule that read {names} of {problem.name}, which suggests no "

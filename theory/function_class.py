@@ -76,6 +76,10 @@ NOISY_STRONGLY_CONVEX = FunctionClass(
     "L-smooth mu-strongly convex functions with unbiased stochastic gradients of variance at most sigma^2",
     ("smoothness", "strong_convexity", "noise_variance"),
 )
+MONOTONE = FunctionClass("monotone", "monotone L-Lipschitz operators", ("smoothness",))
+STRONGLY_MONOTONE = FunctionClass(
+    "strongly-monotone", "mu-strongly monotone L-Lipschitz operators", ("smoothness", "strong_convexity")
+)
 ITS_OWN_INSTANCE = FunctionClass("its-own-instance", "the instance that the claim names, and no other", ())
 
 CLASSES = {
@@ -95,6 +99,8 @@ CLASSES = {
         NOISY_CONVEX,
         NOISY_SMOOTH_CONVEX,
         NOISY_STRONGLY_CONVEX,
+        MONOTONE,
+        STRONGLY_MONOTONE,
         ITS_OWN_INSTANCE,
     )
 }
@@ -118,6 +124,14 @@ SAME_WITH_ADDED_NOISE = {
 }
 START_FACTS = frozenset({"radius", "initial_gap", "initial_gradient_norm"})
 OTHER_FACTS = frozenset({"f_star", "x_star", "dim", "diameter", "widths"})
+
+
+def suggested_operator_class(read: Set[str]) -> FunctionClass | None:
+    """Return the class of operators that the constants in a theorem suggest, None if they suggest none."""
+    known = read - START_FACTS - OTHER_FACTS
+    if not known <= {"smoothness", "strong_convexity"}:
+        return None
+    return STRONGLY_MONOTONE if "strong_convexity" in known else MONOTONE
 
 
 def suggested_noisy_class(read: Set[str]) -> FunctionClass | None:

@@ -15,6 +15,7 @@ from ratecheck.experiments.falsifier.expectation import in_expectation
 from ratecheck.testbeds.families import Family, Maxima, SharpMaxima
 from ratecheck.testbeds.families_noisy import Coins
 from ratecheck.testbeds.families_online import Losses
+from ratecheck.testbeds.families_operators import LinearOperators
 from ratecheck.testbeds.families_smooth import Bent, Dips
 from ratecheck.theory.arrays import FloatArray
 from ratecheck.theory.errors import InputError
@@ -27,6 +28,7 @@ FAMILIES: dict[str, Any] = {
     "dips": Dips,
     "losses": Losses,
     "coins": Coins,
+    "linear-operators": LinearOperators,
 }
 
 

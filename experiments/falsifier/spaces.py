@@ -9,6 +9,7 @@ from ratecheck.experiments.theorem_class import Statement
 from ratecheck.testbeds.families import Family, Maxima, SharpMaxima
 from ratecheck.testbeds.families_noisy import Coins
 from ratecheck.testbeds.families_online import Losses
+from ratecheck.testbeds.families_operators import LinearOperators
 from ratecheck.testbeds.families_smooth import Bent, Dips, quadratics
 from ratecheck.theory import function_class as classes
 from ratecheck.theory.errors import InputError
@@ -94,6 +95,13 @@ def _noisy_bent(theorem: Statement) -> list[Family]:
     return [Coins(Bent(L, mu, _radius(theorem), m, d), coins, min(variances)) for m, d in ((3, 1), (1, 2))]
 
 
+def _operators(theorem: Statement) -> list[Family]:
+    _require_whole_space(theorem)
+    strong = theorem.function_class is classes.STRONGLY_MONOTONE
+    mu = _number(theorem, "strong_convexity") if strong else 0.0
+    return [LinearOperators(_number(theorem, "smoothness"), mu, _radius(theorem), d) for d in (2, 3)]
+
+
 _FAMILIES: dict[str, Callable[[Statement], list[Family]]] = {
     classes.CONVEX_LIPSCHITZ.id: _maxima,
     classes.SHARP_LIPSCHITZ.id: _sharp,
@@ -103,6 +111,8 @@ _FAMILIES: dict[str, Callable[[Statement], list[Family]]] = {
     classes.QUADRATIC.id: _quadratics,
     classes.ONLINE_LOSSES.id: _losses,
     classes.LOSSES_ON_BALL.id: _losses,
+    classes.MONOTONE.id: _operators,
+    classes.STRONGLY_MONOTONE.id: _operators,
     classes.NOISY_CONVEX.id: _noisy_maxima,
     classes.NOISY_SMOOTH_CONVEX.id: _noisy_bent,
     classes.NOISY_STRONGLY_CONVEX.id: _noisy_bent,

@@ -26,7 +26,7 @@ PROMISED = {
     "id", "title", "bound_id", "side", "class", "class_named", "method", "measure", "horizon", "worst_case", "attained",
     "accuracy", "exact", "solver", "bound", "ratio", "outcome", "on_instance", "expected", "as_expected",
 }  # fmt: skip
-LONGER = {"mq-accelerated-descent": 10}  # false from six steps on
+LONGER = {"mq-accelerated-descent": 10, "sp-27-eg-last-not-fast": 10}  # false from so many steps on
 
 
 def expressible() -> list[str]:
@@ -46,7 +46,7 @@ CERTIFIED = expressible()
 
 
 def test_how_many_claims_can_be_certified() -> None:
-    assert len(CERTIFIED) >= 145
+    assert len(CERTIFIED) >= 185
 
 
 # One claim of each bound: the instances differ, the class does not. Regrets need a set, which doubles the program.
@@ -64,7 +64,7 @@ def test_every_bound_comes_out_as_expected(name: str) -> None:
 
 
 # What theory says is exact, by the tag that the ledger gives; not tight would be a wrong formula.
-EXACT = [name for name in ONE_OF_EACH if "exact" in claims()[name].tags]
+EXACT = list({claims()[name].bound.id: name for name in CERTIFIED if "exact" in claims()[name].tags}.values())
 
 
 @pytest.mark.parametrize("name", EXACT)
@@ -153,7 +153,7 @@ def test_a_bound_with_two_measures_of_the_start_is_taken_at_its_own_weights() ->
         ("stosign-3a-outliers", "kind 'expectation'"),
         ("law-gd-ravine", "no upper bound"),
         ("ns-08-squares-max-coordinate", "squared gap"),
-        ("qn-01-kappa10-tau1", "names no function class"),
+        ("qn-01-kappa10-tau1", "suggests no class"),
     ],
 )
 def test_what_cannot_be_certified_is_told_why_and_what_can_be(name: str, expected: str) -> None:

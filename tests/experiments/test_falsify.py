@@ -47,7 +47,7 @@ FALSE = searchable("refuted")
 
 
 def test_how_many_known_false_claims_can_be_attacked() -> None:
-    assert len(FALSE) >= 36
+    assert len(FALSE) >= 40
 
 
 @pytest.mark.parametrize("name", FALSE)
@@ -59,7 +59,7 @@ def test_what_is_known_to_be_false_is_refuted(name: str) -> None:
 
 def test_nothing_that_holds_is_refuted() -> None:
     held = searchable("holds")
-    assert len(held) >= 160
+    assert len(held) >= 195
     largest = {name: falsify(claims()[name], 400) for name in held}
     assert [name for name, outcome in largest.items() if outcome.refuted] == []
     assert all(outcome.ratio <= 1 + 1e-9 for outcome in largest.values())
@@ -87,6 +87,7 @@ FAULTS: dict[str, tuple[str, dict[str, Any]]] = {
     "bound / 1.05: SGD in expectation": ("sgd-01-lad", {"factor": 1 / 1.05}),
     "bound / 1.05: last iterate of SGD": ("sgd-02-lad", {"factor": 1 / 1.05}),
     "bound / 1.05: noise floor": ("sc-07-modes", {"factor": 1 / 1.05}),
+    "bound / 1.05: fast extragradient": ("sp-17-feg-bilinear", {"factor": 1 / 1.05}),
     "step 10 % too short": ("ns-06-random-maxima", {"method": lambda f, N: Subgradient(0.9 / (N + 1) ** 0.5)}),
     "OGM for one step more": ("sm-13-random", {"method": lambda f, N: OGM(f["smoothness"], N + 1)}),
     "Nesterov's momentum too large": (

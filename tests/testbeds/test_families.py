@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from ratecheck.testbeds import families, families_noisy, families_online, families_smooth
+from ratecheck.testbeds import families, families_noisy, families_online, families_operators, families_smooth
 from ratecheck.testbeds.streams import Streams
 from ratecheck.theory.arrays import row_dot, row_norm
 
@@ -122,6 +122,28 @@ def test_answers_are_noisy_as_long_as_there_are_coins(name: str) -> None:
         np.testing.assert_array_equal(oracle.subgradient(problem.start), exact + problem.noise[:, t])
     np.testing.assert_array_equal(oracle.subgradient(problem.start), exact)
     assert oracle.calls == ALL[name].coins + 1
+
+
+@pytest.mark.parametrize("scale", [0.1, 1.0, 30.0])
+@pytest.mark.parametrize("name", families_operators.EXAMPLES)
+def test_operators_are_monotone_and_lipschitz(name: str, scale: float) -> None:
+    family = families_operators.EXAMPLES[name]
+    random = np.random.default_rng(3)
+    problem = family.problem(scale * random.normal(size=(COUNT, family.size)))
+    z = random.normal(size=problem.start.shape)
+    F = problem.operator(z)
+    mu, L = problem.facts["strong_convexity"], problem.facts["smoothness"]
+    assert (row_dot(F, z) >= mu * row_dot(z, z) * (1 - 1e-9) - 1e-12).all()
+    assert (row_norm(F) <= L * row_norm(z) * (1 + 1e-9)).all()
+    w = problem.resolvent(z, 0.7)
+    np.testing.assert_allclose(w + 0.7 * problem.operator(w), z, atol=1e-12)
+    np.testing.assert_allclose(row_norm(problem.start), problem.facts["radius"], rtol=ROUNDING)
+
+
+def test_the_first_start_of_the_operators_is_the_rotation() -> None:
+    family = families_operators.LinearOperators(2.0, 0.0, 1.0, 2)
+    (matrix,) = family.problem(family.starts()[:1]).matrices
+    np.testing.assert_allclose(matrix, [[0.0, 2.0], [-2.0, 0.0]], atol=1e-12)
 
 
 def test_a_row_names_the_same_member_in_any_batch() -> None:

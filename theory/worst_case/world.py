@@ -29,6 +29,10 @@ _PEPIT: dict[str, tuple[str, dict[str, str], bool]] = {
         "SmoothQuadraticLojasiewiczFunctionCheap", {"L": "smoothness", "mu": "lojasiewicz"}, False,
     ),
     classes.ONLINE_LOSSES.id: ("ConvexLipschitzFunction", {"M": "gradient_bound"}, True),
+    classes.MONOTONE.id: ("LipschitzStronglyMonotoneOperatorCheap", {"L": "smoothness"}, False),
+    classes.STRONGLY_MONOTONE.id: (
+        "LipschitzStronglyMonotoneOperatorCheap", {"mu": "strong_convexity", "L": "smoothness"}, False,
+    ),
 }  # fmt: skip
 
 
@@ -49,7 +53,7 @@ class World:
         self, pep: Any, function_class: FunctionClass, constants: Mapping[str, float], free_start: bool
     ) -> None:
         import PEPit
-        from PEPit import functions
+        from PEPit import functions, operators
 
         if function_class.id not in _PEPIT:
             raise NotExpressibleError(
@@ -57,8 +61,11 @@ class World:
             )
         name, names, self.exact = _PEPIT[function_class.id]
         self._pep, self._class, self._constants = pep, function_class, constants
-        self._kind = getattr(functions, name)
+        self._operator = function_class in (classes.MONOTONE, classes.STRONGLY_MONOTONE)
+        self._kind = getattr(operators if self._operator else functions, name)
         self._parameters = {ours: float(constants[theirs]) for ours, theirs in names.items()}
+        if self._operator:
+            self._parameters.setdefault("mu", 0.0)
         if name == "SmoothStronglyConvexFunction" and self._parameters["mu"] == 0:
             self._kind, self._parameters = functions.SmoothConvexFunction, {"L": self._parameters["L"]}
         self.zero = PEPit.null_point
@@ -88,7 +95,8 @@ class World:
             return
         total = self._f if self._set is None else self._f + self._set
         self.x_star = total.stationary_point()
-        self._f_star = self._f(self.x_star)
+        if not self._operator:
+            self._f_star = self._f(self.x_star)
         start = self._pep.set_initial_point()
         self.start = start - self.x_star
         if self._set is not None:
@@ -105,7 +113,13 @@ class World:
             return self._online_round(point) if self.online else self._seen_gradient(point)
         if kind == "project":
             return self._projected(point) - self.x_star
-        raise NotExpressibleError(f"it asks the oracle for `{kind}`, which functions do not answer.")
+        if kind == "operator" and self._operator:
+            return self.gradient(point)
+        if kind == "resolvent" and self._operator:
+            from PEPit.primitive_steps import proximal_step
+
+            return proximal_step(point, self._f, step_size)[0] - self.x_star
+        raise NotExpressibleError(f"it asks the oracle for `{kind}`, which its class does not answer.")
 
     def gradient(self, point: Any) -> Any:
         """Return a subgradient of the function itself."""
@@ -138,11 +152,11 @@ class World:
         if "distance" in name:
             self.require_minimiser()
             return (point - self.x_star) ** 2
-        if "gradient norm" in name:
+        if ("operator norm" if self._operator else "gradient norm") in name:
             return self.gradient(point) ** 2
-        if name == "gap":
+        if name == "gap" and not self._operator:
             return self.gap(point)
-        raise NotExpressibleError(f"the measure {name} is not one of functions.")
+        raise NotExpressibleError(f"the measure {name} is not one of {self._class.title}.")
 
     def regret(self) -> Any:
         """Return the loss suffered beyond that of the reference point."""
