@@ -91,21 +91,16 @@ def minimax(
     }
     standings = tune_and_play(out, entrants, judged, jobs, heard)
     rows, runs = residual_study(setup, judged, jobs) if residuals else ([], {})
-    outcome = Outcome(
-        setup,
-        open_corpus(setup.source, vocabulary=setup.shape.vocabulary).name,
-        hardware(),
-        radius,
-        curvature,
-        product_ratio(next(iter(entrants.values())).match),
-        standings,
-        runs,
-        rows,
-    )
+    language = open_corpus(setup.source, vocabulary=setup.shape.vocabulary).name
+    ratio = product_ratio(next(iter(entrants.values())).match)
+    return _store(Outcome(setup, language, hardware(), radius, curvature, ratio, standings, runs, rows), out)
+
+
+def _store(outcome: Outcome, out: Path) -> list[Finding]:
     found = findings(outcome)
     details = {"minimax": table(outcome)}
-    if rows:
-        details["minimax-residual"] = [row | where(outcome) for row in rows]
+    if outcome.residual_rows:
+        details["minimax-residual"] = [row | where(outcome) for row in outcome.residual_rows]
     write_findings(out, found, details)
     save_sweep(out, radius_sweep(outcome, COMMAND))
     return found
