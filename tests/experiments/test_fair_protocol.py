@@ -62,9 +62,8 @@ def test_steps_of_the_contrast_claims_are_the_protocols_best(cell: Cell) -> None
     assert tuned.interior
     at = int(np.abs(np.log10(tuned.step_sizes / cell.step_size)).argmin()) + cell.below
     assert 4 * np.log10(tuned.step_sizes[at] / cell.step_size) == pytest.approx(cell.below, abs=1e-9)
-    # With noise the optimum is flat: a neighbour whose median is within the instances of the best is as good.
-    best = tuned.finals[tuned.best]
-    assert np.median(tuned.finals[at]) <= (best.max() if cell.row[0] else np.median(best))
+    # With noise the optimum is flat, and medians of five instances differ by up to a factor of two.
+    assert np.median(tuned.finals[at]) <= (2.0 if cell.row[0] else 1.0) * tuned.median
 
 
 def test_claims_run_at_these_steps() -> None:
