@@ -19,7 +19,7 @@ from ratecheck.experiments.language_model.contest import Comparison, hold, step_
 from ratecheck.experiments.language_model.outcome import write_findings
 from ratecheck.experiments.language_model.runs import Run, Workers
 from ratecheck.experiments.language_model.setup import Setup
-from ratecheck.experiments.language_model.size import scope, small
+from ratecheck.experiments.language_model.size import SHORTER, scope, small
 from ratecheck.experiments.language_model.tuning import Arm
 from ratecheck.experiments.sweep import Sweep, save_sweep
 from ratecheck.theory.errors import InputError
@@ -95,7 +95,7 @@ def adaptive_batches(setup: Setup, names: Sequence[str], seeds: int, out: Path, 
 def experiment(folder: Path, *, seeds: int, jobs: int) -> None:
     """Run every entrant."""
     with Workers(folder, jobs) as workers:
-        adaptive_batches(small(), list(ENTRANTS), seeds, folder, workers)
+        adaptive_batches(small(sequences=SHORTER), list(ENTRANTS), seeds, folder, workers)
 
 
 def batch_sweep(runs: dict[str, list[Run]], language: str, points: int = 64) -> Sweep:

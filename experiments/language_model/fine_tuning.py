@@ -18,15 +18,17 @@ from ratecheck.experiments.sweep import save_sweep
 from ratecheck.theory.errors import InputError
 
 COMMAND = "ratecheck lm experiments fine-tuning"
-SECOND = "zsg:seed=1"  # other rules, other tokens for each symbol, the same vocabulary
+# The tokens of each symbol stay, their law is steeper, and some rules lose their children. A language of other tokens
+# altogether cannot be learnt while the embedding, which is the output layer too, stays frozen.
+SECOND = "zsg:zipf=1.6"
 RANK = 8
 PRETRAINED = 6400  # sequences
 FINE_TUNED = 1600
-GROUPED = {"preset": "paper", "grouping": {"period": 5}}
+GROUPED = {"preset": "paper", "grouping": {"period": 10}}
 CONTROLS = ("all weights", "from scratch")
 METHODS: dict[str, tuple[str, int, dict[str, Any]]] = {
     "adamw": ("adamw", -5, BETAS),
-    "momentum": ("momentum", 0, {}),
+    "momentum": ("momentum", -1, {}),
     "signum": ("signum", -8, {}),
     "signsgd": ("signsgd", -8, {}),
     "stosignsgd": ("stosignsgd", -7, {}),

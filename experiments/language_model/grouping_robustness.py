@@ -22,7 +22,7 @@ from ratecheck.experiments.language_model.contest import Comparison, hold, plain
 from ratecheck.experiments.language_model.outcome import Finding, interval, write_findings
 from ratecheck.experiments.language_model.runs import Plan, Run, Workers, run_key
 from ratecheck.experiments.language_model.setup import Setup
-from ratecheck.experiments.language_model.size import scope, small
+from ratecheck.experiments.language_model.size import SHORTER, scope, small
 from ratecheck.experiments.language_model.tuning import FACTOR, Arm, judge
 from ratecheck.experiments.sweep import Map, save_map, save_sweep
 from ratecheck.theory.errors import InputError
@@ -66,18 +66,17 @@ SCHEMES = {
 BASES = {"SGG on LAMB": "LAMB", "SGG on adapters": "AdamW on adapters"}  # of schemes whose base is not AdamW
 MAPPED = [name for name in SCHEMES if name != "SGG, one cluster"]
 TUNED = ("AdamW", "SGG", "SGG from the first gradient, frozen", "SGG, one cluster", "SGG, labels at random")
-MAP_SEQUENCES = 1600
-BATCHES = (8, 16, 64)
-POINTS = (-10, -8, -6, -4, -2)
+BATCHES = (16, 40, 100)
+POINTS = (-9, -7, -5, -3)
 
 
 def adapted(setup: Setup) -> Setup:
     """Return the run as one that adapts a model of another language."""
-    from ratecheck.experiments.language_model.fine_tuning import pretraining
+    from ratecheck.experiments.language_model.fine_tuning import SECOND, pretraining
 
     other = pretraining(setup)
     changed = setup.with_recipe(adapter_rank=ADAPTER_RANK)
-    return Setup(shape=setup.shape, recipe=changed.recipe, source="zsg:seed=1", pretrained=other)
+    return Setup(shape=setup.shape, recipe=changed.recipe, source=SECOND, pretrained=other)
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,18 +171,17 @@ def tuned_contest(setup: Setup, names: Sequence[str], seeds: int, workers: Worke
 
 def experiment(folder: Path, *, seeds: int, jobs: int) -> None:
     """Tune the schemes, run the maps, store tables, maps and claims."""
-    setup = small()
+    setup = small(sequences=SHORTER, records=1)
     with Workers(folder, jobs) as workers:
         result = tuned_contest(setup, TUNED, seeds, workers)
-        shorter = small(sequences=MAP_SEQUENCES, records=1)
-        grid = robustness(shorter, MAPPED, BATCHES, POINTS, range(max(2, seeds // 2)), workers)
+        grid = robustness(setup, MAPPED, BATCHES, POINTS, range(max(2, seeds // 2)), workers)
     save_sweep(folder, step_size_sweep(tuned_only(result), "lm-grouping-step-size", COMMAND))
     for index, name in enumerate(grid.values):
         save_map(folder, heat_map(grid, name, f"lm-grouping-{index}", result.language))
     where = scope(setup, result.language)
     write_findings(
         folder,
-        [*differences(result, _DIFFERENCES, where), *grid_findings(grid, _over(shorter, where), result.language)],
+        [*differences(result, _DIFFERENCES, where), *grid_findings(grid, _over(setup, where), result.language)],
         {"grouping": table(tuned_only(result), "AdamW") + control_rows(result), "grouping-map": rows(grid)},
     )
 

@@ -8,6 +8,7 @@ from ratecheck.experiments.language_model.setup import Recipe, Setup, Shape
 
 SHAPE = Shape(vocabulary=64, width=64, layers=1, heads=4, context=64, hidden=176)
 SEQUENCES = 3200
+SHORTER = 1600  # for the experiments with many contestants
 BATCH = 16
 
 
