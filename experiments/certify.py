@@ -23,8 +23,8 @@ DEFAULT_HORIZON, LARGEST_DEFAULT = 5, 10
 TIGHT, EXCEEDED = 1e-5, 1e-6  # relative distances from the bound; the solver's own gap is three times beside them
 TOO_ROUGH = 1e-3  # an accuracy at which nothing is said
 WHAT_CAN_BE = (
-    "what can be certified are methods of fixed steps on Lipschitz, smooth or quadratic functions, operators and online "
-    "losses; `ratecheck certify --list` names the claims"
+    "what can be certified are methods of fixed steps on Lipschitz, smooth or quadratic functions, operators and "
+    "online losses; `ratecheck certify --list` names the claims"
 )
 
 

@@ -75,20 +75,21 @@ def run(options: argparse.Namespace) -> int:
 
 def _searched(chosen: list[Chosen], options: argparse.Namespace, *, skip: bool) -> list[Outcome]:
     """Attack claims one after the other, and print each row as it comes; with `skip`, pass over what cannot be."""
-    from ratecheck.experiments.falsifier.search import attacks, falsify
+    from ratecheck.experiments.falsifier.search import falsify, require_search
     from ratecheck.theory.errors import InputError
 
+    require_search(options.budget, options.seed)
     width = max(len(one.claim.id) for one in chosen)
     done: list[Outcome] = []
     skipped = 0
     for one in chosen:
-        if skip:
-            try:
-                attacks(one.claim)
-            except InputError:
-                skipped += 1
-                continue
-        result = falsify(one.claim, options.budget, options.seed, one.file)
+        try:
+            result = falsify(one.claim, options.budget, options.seed, one.file)
+        except InputError:
+            if not skip:
+                raise
+            skipped += 1
+            continue
         if not done:
             print(f"{'claim':{width}}  {'steps':>5}  {'largest ratio':>13}  {'tried':>6}  verdict      climbed")
         done.append(result)
@@ -127,7 +128,7 @@ def _list(chosen: list[Chosen]) -> int:
     width, count = max(len(one.claim.id) for one in chosen), 0
     for one in chosen:
         try:
-            theorem = attacks(one.claim)[0].theorem
+            theorem = attacks(one.claim, 1)[0].theorem
         except InputError:
             continue
         count += 1

@@ -120,8 +120,8 @@ def search_horizons(claim: Claim) -> tuple[int, ...]:
     return tuple(sorted({medium[0], medium[len(medium) // 2], medium[-1]}))
 
 
-def attacks(claim: Claim) -> list[Ratios]:
-    """Return the scores to climb, one for each number of steps and family.
+def attacks(claim: Claim, most: int | None = None) -> list[Ratios]:
+    """Return the scores to climb, one for each family and number of steps (of which at most `most` are set up).
 
     Raises
     ------
@@ -134,7 +134,7 @@ def attacks(claim: Claim) -> list[Ratios]:
             "all that it is about."
         )
     found: list[Ratios] = []
-    for horizon in search_horizons(claim):
+    for horizon in search_horizons(claim)[:most]:
         theorem = _theorem(claim, horizon)
         found += [ratios(theorem, family) for family in families(theorem)]
     return found
@@ -150,6 +150,13 @@ def _theorem(claim: Claim, horizon: int) -> Statement:
     if is_in_expectation(claim) or getattr(claim.problem(horizon), "draws", False):
         return noisy_statement(in_expectation(claim), horizon)
     return statement(claim, horizon)
+
+
+def require_search(budget: int, seed: int) -> None:
+    """Raise `InputError` unless the budget is positive and the seed is not negative."""
+    require_count("budget", budget)
+    if seed < 0:
+        raise InputError(f"seed is {seed}, but it must be at least 0.")
 
 
 def falsify(claim: Claim, budget: int = 10_000, seed: int = 0, file: Path | None = None) -> Outcome:
@@ -170,9 +177,7 @@ def falsify(claim: Claim, budget: int = 10_000, seed: int = 0, file: Path | None
     InputError
         If the budget is not positive, the seed negative, or the claim has no search space.
     """
-    require_count("budget", budget)
-    if seed < 0:
-        raise InputError(f"seed is {seed}, but it must be at least 0.")
+    require_search(budget, seed)
     from threadpoolctl import threadpool_limits
 
     # With more than one thread of BLAS the bits of a climb would depend on the machine.

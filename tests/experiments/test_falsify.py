@@ -36,7 +36,7 @@ def searchable(expected: str) -> list[str]:
         if claim.expected != expected or "real-data" in claim.tags:
             continue
         try:
-            attacks(claim)
+            attacks(claim, 1)
         except InputError:
             continue
         found.append(claim.id)
