@@ -116,6 +116,8 @@ for warmup, peak in zip(warmups, stable):
 # :class: warning
 # - "Cosine decay is slow early and fast at the end." It is slow at **both** ends; fastest in the middle.
 # - A warm-up $\eta k/W$ from $k=0$ spends one step of size zero. `WarmUp(..., start=1/W)` does not.
+# - A caption that says "decays to 0" beside code that decays to a tenth of the peak. The two differ near the end: with
+#   $\eta_{\min}>0$ the noise floor of lesson 1 stays. Say what $\eta_{\min}$ is.
 # - Setting the learning rate by hand *and* calling `scheduler.step()`: pick one.
 # :::
 #

@@ -84,6 +84,7 @@ ax.legend(fontsize=7)
 # and only hides a wrong learning rate. Log the norm *before* clipping; if it always exceeds $c$, look for the cause.
 # :::
 #
+# Norms are of *all* gradients put together; clipping each parameter group by its own norm turns the direction too.
 # In PyTorch: `torch.nn.utils.clip_grad_norm_(parameters, 1.0)` between `backward()` and `step()`, and after unscaling
 # under mixed precision.
 #

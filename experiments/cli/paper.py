@@ -12,7 +12,12 @@ def register(commands: Any) -> None:
     """Add the command to the parser."""
     parser: argparse.ArgumentParser = commands.add_parser("paper", help="write the paper from stored results (LaTeX)")
     parser.add_argument(
-        "--results", type=Path, default=Path("results"), metavar="DIR", help="folder of results (default: results)"
+        "--out",
+        "--results",
+        type=Path,
+        default=Path("results"),
+        metavar="DIR",
+        help="folder of results (default: results)",
     )
     parser.add_argument(
         "--to", type=Path, default=Path("reports/paper"), metavar="DIR", help="where it goes (default: reports/paper)"
@@ -24,7 +29,7 @@ def run(options: argparse.Namespace) -> int:
     """Run the command; a complaint of LaTeX counts as a failure."""
     from ratecheck.figures.paper.build import write
 
-    paper = write(options.results, options.to)
+    paper = write(options.out, options.to)
     print(paper.pdf if paper.pdf else options.to)
     for notice in paper.notices:
         print(f"note: {notice}", file=sys.stderr)
