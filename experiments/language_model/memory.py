@@ -14,6 +14,7 @@ from ratecheck.theory.errors import InputError
 
 GIB = 2**30
 _BYTES_PER_PARAMETER = 16  # weight, gradient and two states in float32
+_OVERHEAD = 1.5  # of what the gradient keeps: temporaries, and gaps that an allocator leaves; 1.2 to 1.5 as measured
 _RESERVE = 0.9  # share of the free memory that a run may plan with
 
 
@@ -42,7 +43,8 @@ def estimated_bytes(setup: Setup, processes: int = 1) -> int:
     block = 14 * shape.width + gated * shape.hidden * shape.active
     width = 2 if recipe.precision == "bf16" else 4
     held = shape.parameters // (processes if recipe.shard else 1)
-    return _BYTES_PER_PARAMETER * held + tokens * (shape.layers * block * width + 3 * 4 * shape.vocabulary)
+    kept = tokens * (shape.layers * block * width + 3 * 4 * shape.vocabulary)
+    return _BYTES_PER_PARAMETER * held + int(_OVERHEAD * kept)
 
 
 def free_bytes(device: torch.device) -> int:

@@ -77,7 +77,8 @@ class Mixture(nn.Module):
         result = torch.zeros_like(flat)
         for number, expert in enumerate(self.experts):
             row, place = (choice == number).nonzero(as_tuple=True)
-            result = result.index_add(0, row, expert(flat[row]) * weight[row, place, None])
+            share = expert(flat[row]) * weight[row, place, None]
+            result = result.index_add(0, row, share.to(result.dtype))
         return result.view_as(x)
 
 
