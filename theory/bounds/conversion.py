@@ -15,23 +15,9 @@ from ratecheck.theory.bound import Bound, Source
 from ratecheck.theory.facts import Facts
 from ratecheck.theory.outputs import Last
 from ratecheck.theory.stationarity.basic import GAP
-from ratecheck.theory.stationarity.measure import Measure
+from ratecheck.theory.stationarity.carried import ALIGNMENT, DISPERSION
 
 YU = Source("Yu, Pan, Liu, Zou and Zhang", 2026, "arXiv 2604.15416, proposition 1, as others quote it")
-
-
-def _alignment(problem: Any, x: FloatArray, state: Any) -> FloatArray:
-    return 1 + state.alignment / state.k
-
-
-def _dispersion(problem: Any, x: FloatArray, state: Any) -> FloatArray:
-    return 1 + state.dispersion / state.k
-
-
-ALIGNMENT = Measure("alignment of signs", r"1+\tfrac1{dT}\sum_t\langle s_t-c_t,c_t\rangle", _alignment, of="state")
-DISPERSION = Measure(
-    "dispersion of signs", r"1+\tfrac1{dT}\sum_t(\sum_i\xi_{t,i})^2-\sum_i(1-c_{t,i}^2)", _dispersion, of="state"
-)
 
 
 def _one(facts: Facts, method: Any, steps: IntArray) -> FloatArray:

@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from ratecheck.theory.arrays import FloatArray, IntArray, row_norm
+from ratecheck.theory.arrays import FloatArray, IntArray
 from ratecheck.theory.bound import Bound, Source, innermost
 from ratecheck.theory.bounds.step_rules import used_steps
 from ratecheck.theory.bounds.stochastic import constant_step
@@ -23,18 +23,11 @@ from ratecheck.theory.facts import Facts
 from ratecheck.theory.outputs import Last
 from ratecheck.theory.schedules import as_schedule
 from ratecheck.theory.stationarity import DISTANCE, GAP
-from ratecheck.theory.stationarity.measure import Measure
 from ratecheck.theory.stationarity.moments import EXPECTED_SQUARED_DISTANCE
+from ratecheck.theory.stationarity.relative import DISPLACEMENT
 
 LAW = Source("Polyak", 1987, "Introduction to Optimization; derived here")
 FOLKLORE = Source("folklore", 2024, "a common reading in courses")
-
-
-def _displacement(problem: Any, x: FloatArray, oracle: Any) -> FloatArray:
-    return row_norm(x - problem.start)
-
-
-DISPLACEMENT = Measure("displacement", r"\|x-x_0\|", _displacement)
 
 
 def _modes(facts: Facts) -> tuple[FloatArray, FloatArray]:

@@ -21,7 +21,7 @@ from ratecheck.theory.methods.grouping import SGG
 from ratecheck.theory.outputs import Last
 from ratecheck.theory.schedules import as_schedule
 from ratecheck.theory.stationarity.basic import REGRET
-from ratecheck.theory.stationarity.measure import Measure
+from ratecheck.theory.stationarity.carried import PATH
 
 LI = Source("Li, Tian, Wang, Jin, Liu, Zhang and Xu", 2025, "arXiv 2506.01049; the theorem is derived here")
 
@@ -155,13 +155,6 @@ def _amsgrad(facts: Facts, method: Any, steps: IntArray) -> FloatArray:
         return amsgrad_value(facts, method, steps, 1.0, 1.0, 1.0)
     low, high = wrapper.rule.clamp
     return amsgrad_value(facts, method, steps, 1 / low + path_limit(wrapper, steps), high, low)
-
-
-def _path(problem: Any, x: FloatArray, state: Any) -> FloatArray:
-    return state.path.max(axis=1)
-
-
-PATH = Measure("path length of the scales", r"\max_iP_i", _path, of="state")
 
 
 def _path_bound(facts: Facts, method: Any, steps: IntArray) -> FloatArray:

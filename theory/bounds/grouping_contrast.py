@@ -13,14 +13,8 @@ from ratecheck.theory.bounds.grouping import LI
 from ratecheck.theory.facts import Facts
 from ratecheck.theory.outputs import Last
 from ratecheck.theory.stationarity.basic import GAP
-from ratecheck.theory.stationarity.measure import Measure
-
-
-def _scale_offset(problem: Any, x: FloatArray, state: Any) -> FloatArray:
-    return np.abs(np.asarray(state.factors) - 1).max(axis=1)
-
-
-SCALE_OFFSET = Measure("largest distance of a scale from 1", r"\max_i|S_i-1|", _scale_offset, of="state")
+from ratecheck.theory.stationarity.carried import SCALE_OFFSET
+from ratecheck.theory.stationarity.relative import LOG_RATIO, SHIFT
 
 
 def _factor(limit: float) -> Any:
@@ -45,15 +39,6 @@ def reduces(limit: float) -> Bound:
         anytime=False,
         remark="An observation on a testbed, stated in advance.",
     )
-
-
-def _log_ratio(problem: Any, x: FloatArray, oracle: Any) -> FloatArray:
-    gap = problem.value(x) - problem.facts["f_star"]
-    return SHIFT + np.log10(np.maximum(gap, 1e-300) / problem.facts["initial_gap"])
-
-
-SHIFT = 100.0  # keeps the logarithm positive, so that ratios to it have a meaning
-LOG_RATIO = Measure("logarithm of the reduction", r"100+\log_{10}\frac{f(x)-f^\star}{f(x_0)-f^\star}", _log_ratio)
 
 
 def reduces_on_average(limit: float) -> Bound:

@@ -20,17 +20,10 @@ from ratecheck.theory.bounds.step_rules import steps_are
 from ratecheck.theory.facts import Facts
 from ratecheck.theory.outputs import Average, Last
 from ratecheck.theory.stationarity import GAP
-from ratecheck.theory.stationarity.measure import Measure
 from ratecheck.theory.stationarity.moments import EXPECTED_GAP
+from ratecheck.theory.stationarity.relative import EXCESS
 
 FAILURE = 0.1  # delta
-
-
-def _excess(problem: Any, x: FloatArray, oracle: Any) -> FloatArray:
-    return (x - problem.facts["x_star"])[:, 0]
-
-
-EXCESS = Measure("excess", r"x-x^\star", _excess, floor="x_star")
 
 
 def hoeffding(facts: Facts, steps: IntArray, delta: float) -> FloatArray:

@@ -23,8 +23,8 @@ from ratecheck.theory.bounds.assumptions import COORDINATES_BOUNDED
 from ratecheck.theory.errors import require_positive
 from ratecheck.theory.facts import Facts
 from ratecheck.theory.outputs import Last
+from ratecheck.theory.stationarity.carried import CERTIFICATE
 from ratecheck.theory.stationarity.generalized import GRADIENT, DiscountedLaw, WindowLaw
-from ratecheck.theory.stationarity.measure import Measure
 
 YU = Source("Yu, Pan, Liu, Zou and Zhang", 2026, "StoSignSGD, arXiv 2604.15416; constants derived here")
 ZHANG = Source("Zhang and Cutkosky", 2024, "arXiv 2405.09742; constants derived here")
@@ -253,13 +253,6 @@ def ingd_calls(gap: float, lipschitz: float, delta: float, epsilon: float, failu
     outer = math.ceil(4 * gap / (delta * epsilon))
     inner = math.ceil(64 * (lipschitz / epsilon) ** 2)
     return outer * inner * max(1, math.ceil(2 * math.log(4 * gap / (failure * delta * epsilon))))
-
-
-def _certificate(problem: Any, x: FloatArray, state: Any) -> FloatArray:
-    return state.certificate
-
-
-CERTIFICATE = Measure("Goldstein certificate", r"\min_k\|g_k\|", _certificate, of="state")
 
 
 def ingd_goal(epsilon: float, failure: float) -> Bound:

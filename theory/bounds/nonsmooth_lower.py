@@ -14,14 +14,7 @@ from ratecheck.theory.facts import Facts
 from ratecheck.theory.function_class import CONVEX_LIPSCHITZ
 from ratecheck.theory.outputs import Best, Last
 from ratecheck.theory.stationarity import GAP
-from ratecheck.theory.stationarity.measure import Measure
-
-
-def _rise(problem: Any, x: FloatArray, oracle: Any) -> FloatArray:
-    return problem.value(x) - problem.value(np.broadcast_to(problem.start, x.shape))
-
-
-RISE = Measure("rise above the start", r"f(x)-f(x_0)", _rise)
+from ratecheck.theory.stationarity.relative import RISE
 
 _HARVEY = Source("Harvey, Liaw, Plan and Randhawa", 2019)
 

@@ -12,18 +12,12 @@ from ratecheck.theory.bounds.step_rules import per_step
 from ratecheck.theory.facts import Facts
 from ratecheck.theory.outputs import Average, Best, Last, MeanMeasure
 from ratecheck.theory.stationarity import GAP, SQUARED_DISTANCE
-from ratecheck.theory.stationarity.measure import Measure
+from ratecheck.theory.stationarity.relative import SQUARED_GAP
 
 
 def _minimax(facts: Facts, method: Any, steps: IntArray) -> FloatArray:
     return minimax(facts, steps)
 
-
-def _squared_gap(problem: Any, x: FloatArray, oracle: Any) -> FloatArray:
-    return GAP.compute(problem, x, oracle) ** 2
-
-
-SQUARED_GAP = Measure("squared gap", r"(f(x)-f^\star)^2", _squared_gap)
 
 NS_08 = Bound(
     id="NS-08",

@@ -18,24 +18,7 @@ from ratecheck.theory.bounds.stosign_setup import CONSTANT_STEPS, PAPER, envelop
 from ratecheck.theory.facts import Facts
 from ratecheck.theory.outputs import Average, Last, Worst
 from ratecheck.theory.stationarity import GAP, REGRET
-from ratecheck.theory.stationarity.measure import Measure
-
-
-def _decrease(problem: Any, x: FloatArray, oracle: Any) -> FloatArray:
-    return problem.value(problem.start[None, :]) - problem.value(x)
-
-
-def _squared_decrease(problem: Any, x: FloatArray, oracle: Any) -> FloatArray:
-    return _decrease(problem, x, oracle) ** 2
-
-
-def _largest_entry(problem: Any, x: FloatArray, oracle: Any) -> FloatArray:
-    return np.abs(x).max(axis=1)
-
-
-LARGEST_ENTRY = Measure("largest entry", r"\|x\|_\infty", _largest_entry)
-DECREASE = Measure("decrease", r"f(x_0)-f(x)", _decrease)
-SQUARED_DECREASE = Measure("squared decrease", r"(f(x_0)-f(x))^2", _squared_decrease)
+from ratecheck.theory.stationarity.relative import DECREASE, LARGEST_ENTRY, SQUARED_DECREASE
 
 
 def _mean_decrease(facts: Facts, method: Any, steps: IntArray) -> FloatArray:

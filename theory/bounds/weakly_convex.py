@@ -21,8 +21,8 @@ from ratecheck.theory.facts import Facts
 from ratecheck.theory.outputs import MeanMeasure
 from ratecheck.theory.schedules import as_schedule
 from ratecheck.theory.stationarity.basic import GRADIENT_NORM_L1
-from ratecheck.theory.stationarity.measure import Measure
 from ratecheck.theory.stationarity.moreau import MOREAU, WEIGHTED_MOREAU
+from ratecheck.theory.stationarity.relative import WEIGHTED_GRADIENT
 
 
 def _step(method: Any) -> float:
@@ -35,13 +35,6 @@ def _not_constant(facts: Facts, method: Any, horizon: int) -> float:
 
 
 CONSTANT_STEPS = Assumption("the step size does not change", on_setup=_not_constant)
-
-
-def _weighted_gradient(problem: Any, x: FloatArray, oracle: Any) -> FloatArray:
-    return (problem.subgradient(x) ** 2 / problem.facts["coordinate_bounds"]).sum(axis=1)
-
-
-WEIGHTED_GRADIENT = Measure("weighted squared gradient", r"\|\nabla f(x)\|_{W^{-1}}^2", _weighted_gradient)
 
 
 def _weakly(facts: Facts, method: Any, steps: IntArray) -> FloatArray:

@@ -192,7 +192,7 @@ class SGG:
     def _scaled_step(
         self, x: Array, inner_state: Any, oracle: RecordedOracle, factors: Array, scratch: FloatArray | None
     ) -> tuple[Array, Any]:
-        rule = getattr(self.inner, "step_size", None)
+        rule: Any = getattr(self.inner, "step_size", None)
         decay = getattr(self.inner, "weight_decay", 0.0)
         changes = {"weight_decay": 0.0} if decay else {}
         scaled = None if rule is None else self._with_steps(Multiplied(rule, factors, scratch), changes)
@@ -211,7 +211,7 @@ class SGG:
     def _with_steps(self, steps: Multiplied, changes: dict[str, Any]) -> Any:
         """Return the inner method with scaled steps, or None where its step size must be one number."""
         try:
-            return dataclasses.replace(self.inner, step_size=steps, **changes)  # type: ignore[type-var, call-arg]
+            return dataclasses.replace(self.inner, step_size=steps, **changes)  # type: ignore[type-var]
         except InputError:
             return None
 

@@ -2,10 +2,15 @@
 
 from ratecheck.theory.stationarity import (
     aggregation,
+    carried,
     certificate,
     estimation,
+    generalized,
+    goldstein,
     moments,
+    moreau,
     quasi_newton,
+    relative,
     saddle,
     saddle_steps,
 )
@@ -37,6 +42,11 @@ MEASURES = {
         *certificate.MEASURES,
         *estimation.MEASURES,
         *moments.MEASURES,
+        *relative.MEASURES,
+        *carried.MEASURES,
+        *moreau.MEASURES,
+        *goldstein.MEASURES,
+        *generalized.MEASURES,
     )
 }
 

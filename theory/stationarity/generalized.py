@@ -81,6 +81,48 @@ def _cone_weights(gradients: FloatArray, cost: FloatArray, points: FloatArray, x
     return weights / weights.sum()
 
 
+def generalized(weight: float, a: Norm = "l2", b: Norm = "l2", reach: float = 1.0, shells: int = 4) -> Measure:
+    r"""Return the measure that bounds :math:`\|\nabla F(x)\|_{\lambda;a,b}` from above at each row.
+
+    The laws live on x and on pairs of points on both sides of it, along each axis and along two diagonals, at
+    distances that halve from shell to shell.
+
+    Parameters
+    ----------
+    weight : float
+        lambda > 0.
+    a, b : {"l1", "l2", "linf"}
+        Norms of the mean gradient and of the distance.
+    reach : float
+        Distance of the outermost shell.
+    shells : int
+        More shells bring the bound down.
+    """
+    require_positive("lambda", weight)
+    require_positive("reach", reach)
+    require_count("shells", shells)
+    for name, norm in (("a", a), ("b", b)):
+        require_choice(name, norm, ("l1", "l2", "linf"))
+
+    def compute(problem: Any, x: FloatArray, oracle: Any) -> FloatArray:
+        # Diagonals are as long as axes in l-infinity, where they move every coordinate for the price of one.
+        ones = np.ones((1, x.shape[1]))
+        half = np.vstack([np.eye(x.shape[1]), ones, ones * (-1.0) ** np.arange(x.shape[1])])
+        offsets = np.vstack([side * reach * 0.5**shell * half for shell in range(shells) for side in (1.0, -1.0)])
+        return np.array([generalized_norm(problem, row, row + offsets, weight, a, b) for row in x])
+
+    return Measure(
+        f"generalized stationarity bound, lambda {weight:g}, {a}, {b}", r"\|\nabla F(x)\|_{\lambda;a,b}", compute
+    )
+
+
+SMOOTHED = generalized(1.0)  # Zhang and Cutkosky (2024), Ahn and Cutkosky (2024)
+SMOOTHED_L1 = generalized(1.0, "l1", "l2")  # its coordinate-wise form
+SMOOTHED_SIGN = generalized(1.0, "l1", "linf")  # the dual pair of sign steps
+
+MEASURES = (SMOOTHED, SMOOTHED_L1, SMOOTHED_SIGN)
+
+
 def _gradient(problem: Any, x: FloatArray, oracle: Any) -> FloatArray:
     return problem.subgradient(x)
 

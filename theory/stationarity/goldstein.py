@@ -14,7 +14,8 @@ from typing import Any, Literal, NamedTuple
 import numpy as np
 
 from ratecheck.theory.arrays import FloatArray
-from ratecheck.theory.errors import InputError, require_choice, require_finite_array, require_positive
+from ratecheck.theory.errors import InputError, require_choice, require_count, require_finite_array, require_positive
+from ratecheck.theory.stationarity.measure import Measure
 
 Norm = Literal["l1", "l2", "linf"]
 
@@ -136,3 +137,46 @@ def goldstein_bound(
         side *= u[:, :1] ** (1 / x.size)
     points = np.vstack([x, x + delta * side])
     return shortest_combination(problem.subgradient(points), norm)
+
+
+def goldstein(delta: float, norm: Norm = "l2", ball: Norm = "l2", samples: int = 32) -> Measure:
+    r"""Return the measure that bounds the distance of 0 from the Goldstein subdifferential from above at each row.
+
+    The sampled points are the same for every row and call (a Halton sequence), so that the measure is a function.
+
+    Parameters
+    ----------
+    delta : float
+        Radius.
+    norm, ball : {"l1", "l2", "linf"}
+        Of the vector, and of the ball (l2 or linf).
+    samples : int
+        Points beside the centre; more of them bring the bound down.
+    """
+    require_positive("delta", delta)
+    require_choice("norm", norm, ("l1", "l2", "linf"))
+    require_choice("ball", ball, ("l2", "linf"))
+    require_count("samples", samples)
+
+    def compute(problem: Any, x: FloatArray, oracle: Any) -> FloatArray:
+        u = halton(samples, x.shape[1] + 1)
+        return np.array([goldstein_bound(problem, row, delta, u, norm, ball).norm for row in x])
+
+    return Measure(
+        f"Goldstein bound, {norm} norm, {ball} ball of radius {delta:g}",
+        r"\mathrm{dist}(0,\partial_\delta F(x))",
+        compute,
+    )
+
+
+def halton(count: int, dim: int) -> FloatArray:
+    """Return the first points of the Halton sequence after the origin, shape (count, dim), in [0, 1)."""
+    from scipy.stats import qmc
+
+    return np.asarray(qmc.Halton(dim, scramble=False).random(count + 1)[1:])
+
+
+GOLDSTEIN = goldstein(0.1)
+GOLDSTEIN_L1 = goldstein(0.1, "l1", "linf")
+
+MEASURES = (GOLDSTEIN, GOLDSTEIN_L1)

@@ -35,6 +35,8 @@ WEIGHTED_MOREAU = Measure(
     "weighted squared Moreau gradient", r"\|\nabla\phi(x)\|_{W^{-1}}^2", _weighted_squared_gradient
 )  # W = diag(G), rho-bar = 2 rho in the norm of W
 
+MEASURES = (MOREAU, WEIGHTED_MOREAU)
+
 
 class ProximalPoint(NamedTuple):
     """A computed proximal point: the point, the envelope's value there (an upper bound), and two certificates.
