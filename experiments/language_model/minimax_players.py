@@ -35,21 +35,18 @@ class Player:
 _ADAM = BETAS | {"weight_decay": 0.0}
 _LIMITED = {"memory": 8, "refresh": 20}
 CONTROL = "adamw-without-adversary"
+WARM_UP = Player(optimizer="adamw", start=-6, options=_ADAM)  # at the step size that is best for it in the whole budget
 PLAYERS = {
-    CONTROL: Player(optimizer="adamw", start=-7, options=_ADAM, adversary=False),
-    "gda": Player(optimizer="sgd", start=0),
-    "adam": Player(optimizer="adamw", start=-7, options=_ADAM),
-    "lamb": Player(optimizer="lamb", start=-5, options=dict(BETAS)),
-    "extragradient-adam": Player(optimizer="extragradient-adam", start=-7, options=dict(BETAS)),
-    "ogda-adam": Player(optimizer="ogda-adam", start=-8, options=dict(BETAS)),
-    "mgsr1-n": Player(optimizer="mgsr1-n", start=0, options=_LIMITED),
-    "mgsr1-e": Player(optimizer="mgsr1-e", start=1, options=_LIMITED),
+    CONTROL: Player(optimizer="adamw", start=-6, options=_ADAM, adversary=False),
+    "gda": Player(optimizer="sgd", start=-1),
+    "adam": Player(optimizer="adamw", start=-6, options=_ADAM),
+    "lamb": Player(optimizer="lamb", start=-4, options=dict(BETAS)),
+    "extragradient-adam": Player(optimizer="extragradient-adam", start=-6, options=dict(BETAS)),
+    "ogda-adam": Player(optimizer="ogda-adam", start=-6, options=dict(BETAS)),
+    "mgsr1-n": Player(optimizer="mgsr1-n", start=5, options=_LIMITED),
+    "mgsr1-e": Player(optimizer="mgsr1-e", start=2, options=_LIMITED),
     "mgsr1-n-warm": Player(optimizer="mgsr1-n", start=0, options=_LIMITED, warm_up=0.5),
-    "mgsr1-e-warm": Player(optimizer="mgsr1-e", start=1, options=_LIMITED, warm_up=0.5),
-    "mgsr1-e-players-warm": Player(
-        optimizer="mgsr1-e", start=1, options={"memory": 8, "refresh": 40, "blocks": "players"}, warm_up=0.5
-    ),
+    "mgsr1-e-warm": Player(optimizer="mgsr1-e", start=2, options=_LIMITED, warm_up=0.5),
 }
-WARM_UP = PLAYERS["adam"]
 AT_EQUAL_TOKENS = ("extragradient-adam", "mgsr1-e", "mgsr1-n-warm")
 """Players whose step costs more than a gradient, so that equal tokens are another comparison than equal gradients."""
