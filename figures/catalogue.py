@@ -201,7 +201,7 @@ FIGURES: dict[str, Entry] = {
     "hero": Entry(
         "Every claim at its observed / bound, and one theorem beside the method that breaks it",
         "Left: all claims, ranked; right of the line a run exceeds its bound, and the claim is refuted. Right: SignSGD "
-        "stalls where StoSignSGD converges below its bound.",
+        "and StoSignSGD beside the bound of the latter, each with its verdict.",
         _hero,
     ),
     "convergence": Entry(
