@@ -137,6 +137,8 @@ def standard(seeds: int, few: int = 2) -> dict[tuple[str, str], int]:
                 "states-tuned",
                 "all-late",
                 "plain-9-late",
+                "fp4-products",
+                "fp4-states-late",
                 "second-e5m2",
                 "second-float32",
                 "second-root",

@@ -7,7 +7,8 @@ states as stored or as computed. Both are switches here, and with one scale per 
 reads v as stored moves by ``m / eps`` where v was flushed to 0 and m was not; the weights that this throws out make
 outliers in the gradient, which set the scale and flush more of v, a quarter and more of its entries in the end. Where
 the step is computed in float32 and the states are rounded after it, as in torchao, MS-AMP and COAT, nothing is divided
-by a flushed entry, the outliers do not arise, and less than a hundredth of v is flushed at all.
+by a flushed entry, the outliers do not arise, and less than a hundredth of v is flushed at all. Plain casts and FP4
+states are beyond that help: there so much of v is lost that AdamW fails either way.
 """
 
 from __future__ import annotations
@@ -35,9 +36,9 @@ from ratecheck.experiments.language_model.fp8_conditions import (
 )
 from ratecheck.experiments.language_model.fp8_findings import findings, tokens_table
 from ratecheck.experiments.language_model.outcome import write_findings
-from ratecheck.experiments.language_model.runs import Run, Workers, run_key
+from ratecheck.experiments.language_model.runs import Plan, Run, Workers, run_key
 from ratecheck.experiments.language_model.setup import Setup
-from ratecheck.experiments.language_model.tuning import Arm, Tuned, search
+from ratecheck.experiments.language_model.tuning import TUNING_SEED, Arm, Tuned, search
 from ratecheck.experiments.sweep import Sweep, save_sweep
 from ratecheck.theory.errors import InputError
 
@@ -45,6 +46,7 @@ RECORDS = 20  # along a run whose tokens to a loss are counted
 FEW_RECORDS = 3  # along the others, of which the end is read
 SHOWN = 50  # points of a share along a run in the table
 LEAST_SEEDS = 5
+LOWEST = -6  # first point of a ladder, from the start of the method's own search
 BATCH = 8  # sequences of an update of the standard study
 
 Cell = tuple[str, str]
@@ -134,7 +136,12 @@ def study_cells(setup: Setup, cells: Mapping[Cell, int], out: Path, workers: Wor
     done = workers.run([one for group in plan.values() for one in group])
     runs = {cell: [done[run_key(one)] for one in group] for cell, group in plan.items()}
     study = Fp8Study(open_corpus(setup.source).name, runs, tuned)
-    tables = {"fp8": table(study), "fp8-tokens": tokens_table(study), "fp8-flushed": flushed_along(study)}
+    tables = {
+        "fp8": table(study),
+        "fp8-tokens": tokens_table(study),
+        "fp8-flushed": flushed_along(study),
+        "fp8-step-sizes": {", ".join(cell): one.searched for cell, one in tuned.items()},
+    }
     write_findings(out, findings(study), tables)
     curves = {f"{method}, {condition}": runs[condition, method] for condition, method in runs if condition in TOKENS}
     if curves:
@@ -155,7 +162,17 @@ def _tune(setup: Setup, cells: Mapping[Cell, int], workers: Workers) -> dict[Cel
         Arm(" ".join(cell), _setup(setup, cell, 0, 1.0).with_recipe(records=FEW_RECORDS), CONTESTANTS[cell[1]].start)
         for cell in wanted
     ]
-    return dict(zip(wanted, workers.follow([search(arm) for arm in arms]), strict=True))
+    plans = [ladder(arm) if CONDITIONS[cell[0]].tuned else search(arm) for cell, arm in zip(wanted, arms, strict=True)]
+    return dict(zip(wanted, workers.follow(plans), strict=True))
+
+
+def ladder(arm: Arm) -> Plan[Tuned]:
+    """Return the plan that tries many step sizes: where a method fails, the loss has several minima in it."""
+    setups = {point: arm.at(point, TUNING_SEED) for point in range(arm.start + LOWEST, arm.start + 2)}
+    done = yield list(setups.values())
+    searched = {point: done[run_key(setup)].excess for point, setup in setups.items()}
+    best = min(searched, key=lambda point: (searched[point], point))
+    return Tuned(best, min(searched) < best < max(searched), searched)
 
 
 def _setup(setup: Setup, cell: Cell, seed: int, step_size: float) -> Setup:
@@ -183,14 +200,14 @@ def table(study: Fp8Study) -> list[dict[str, Any]]:
     rows = []
     for (condition, method), runs in study.runs.items():
         finite = [run.excess for run in runs if math.isfinite(run.excess)]
-        search = study.tuned[_tuned_in((condition, method))]
+        found = study.tuned[_tuned_in((condition, method))]
         rows.append(
             {
                 "condition": condition,
                 "title": CONDITIONS[condition].title,
                 "method": method,
                 "step_size": runs[0].setup.recipe.step_size,
-                "interior": search.interior,
+                "interior": found.interior,
                 "excess": [run.excess if math.isfinite(run.excess) else None for run in runs],
                 "mean": float(np.mean(finite)) if len(finite) == len(runs) else None,
                 "diverged": [run.diverged for run in runs],

@@ -27,9 +27,9 @@ from ratecheck.experiments.language_model.history import Record  # noqa: E402
 from ratecheck.experiments.language_model.outcome import read_findings  # noqa: E402
 from ratecheck.experiments.language_model.precision import Switches  # noqa: E402
 from ratecheck.experiments.language_model.presets import PRESETS  # noqa: E402
-from ratecheck.experiments.language_model.runs import Run, Workers, run_one  # noqa: E402
+from ratecheck.experiments.language_model.runs import Run, Workers, run_key, run_one  # noqa: E402
 from ratecheck.experiments.language_model.setup import Recipe, Setup  # noqa: E402
-from ratecheck.experiments.language_model.tuning import Tuned  # noqa: E402
+from ratecheck.experiments.language_model.tuning import Arm, Tuned  # noqa: E402
 from ratecheck.figures.sweeps import load_sweep  # noqa: E402
 from ratecheck.theory.errors import InputError  # noqa: E402
 
@@ -139,6 +139,17 @@ def test_the_standard_study_has_all_seeds_where_it_claims() -> None:
 def test_a_condition_is_tuned_in_itself_or_in_float32() -> None:
     assert fp8_study._tuned_in(("states-tuned", "adamw")) == ("states-tuned", "adamw")
     assert fp8_study._tuned_in(("states", "adamw")) == ("float32", "adamw")
+
+
+def test_a_ladder_finds_the_lower_of_two_minima() -> None:
+    """The search that all methods share would stop at the first minimum that it comes across."""
+    losses = {-14: 1.5, -13: 1.3, -12: 1.0, -11: 1.1, -10: 1.2, -9: 1.3, -8: 1.2, -7: 1.4}
+    plan = fp8_study.ladder(Arm("adamw", setup(), -8))
+    wanted = next(plan)
+    assert [one.recipe.step_size for one in wanted] == [2.0**point for point in losses]
+    with pytest.raises(StopIteration) as end_of_plan:
+        plan.send({run_key(one): made_up(loss) for one, loss in zip(wanted, losses.values(), strict=True)})
+    assert end_of_plan.value.value == Tuned(-12, True, losses)
 
 
 def test_conditions_are_switches_and_methods_contestants() -> None:
