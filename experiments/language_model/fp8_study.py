@@ -3,12 +3,12 @@
 Yu et al. (2026, arXiv 2604.15416) report that AdamW fails in FP8 pretraining, with all entries of both moments zero,
 and that StoSignSGD does not. Secondary sources name the recipe: products in FP8, gradients in E5M2, states in E4M3,
 weights in BF16. Two things are not known: whether the cast of the states had a scale, and whether the step read the
-states as stored or as computed. Both are switches here, and with one scale per tensor the second decides. A step that
-reads v as stored moves by ``m / eps`` where v was flushed to 0 and m was not; the weights that this throws out make
-outliers in the gradient, which set the scale and flush more of v, a quarter and more of its entries in the end. Where
+states as stored or as computed. Both are switches here, and with one scale per tensor the second decides. At the first
+step an eighth of v is flushed to 0. A step that reads v as stored moves by ``m / eps`` there; the weights that this
+throws out make outliers in the gradient, which set the scale, and more than a third of v is flushed in the end. Where
 the step is computed in float32 and the states are rounded after it, as in torchao, MS-AMP and COAT, nothing is divided
-by a flushed entry, the outliers do not arise, and less than a hundredth of v is flushed at all. Plain casts and FP4
-states are beyond that help: there so much of v is lost that AdamW fails either way.
+by a flushed entry, the outliers do not arise, and the share falls below a thousandth. Plain casts and FP4 states are
+beyond that help: there so much of v is lost that AdamW fails either way. Shares are of one layer of the smoke shape.
 """
 
 from __future__ import annotations
