@@ -1,17 +1,20 @@
-"""One of several processes that train together: ``python gloo_worker.py RANK WORLD STORE OUT KIND NAMES``.
+"""One of several processes that train together: ``python gloo_worker.py RANK WORLD STORE OUT CASES``.
 
-KIND is "ddp" (each rank half of a batch) or "fsdp" (parameters sharded); NAMES are optimizers, joined by commas, each
-training a model of its own. Rank 0 writes the final points of every rank to OUT.
+CASES are joined by commas, each a kind and an optimizer joined by a colon, training a model of its own; the kind is
+"ddp" (each rank half of a batch), "ddp-own-noise" or "fsdp" (parameters sharded). Rank 0 writes to OUT, for each case,
+the final points of every rank, or the sentence with which the optimizer refused.
 """
 
 from __future__ import annotations
 
 import sys
+from typing import Any
 
 import torch
 import torch.distributed as dist
 
 from ratecheck.experiments.language_model.optimizers import make_optimizer
+from ratecheck.theory.errors import InputError
 
 STEPS, BATCH, WIDTH = 20, 8, 10
 
@@ -56,14 +59,17 @@ def trained(kind: str, name: str, rank: int, world: int) -> torch.Tensor:
 
 
 def main() -> None:
-    rank, world, store, out, kind, names = int(sys.argv[1]), int(sys.argv[2]), *sys.argv[3:7]
+    rank, world, store, out, cases = int(sys.argv[1]), int(sys.argv[2]), *sys.argv[3:6]
     dist.init_process_group("gloo", init_method=f"file://{store}", rank=rank, world_size=world)
-    found = {}
-    for name in names.split(","):
-        point = trained(kind, name, rank, world)
-        everyone = [torch.empty_like(point) for _ in range(world)]
-        dist.all_gather(everyone, point)
-        found[name] = everyone
+    found: dict[str, Any] = {}
+    for case in cases.split(","):
+        try:
+            point = trained(*case.split(":"), rank, world)
+        except InputError as error:
+            found[case] = str(error)
+            continue
+        found[case] = [torch.empty_like(point) for _ in range(world)]
+        dist.all_gather(found[case], point)
     if rank == 0:
         torch.save(found, out)
     dist.destroy_process_group()
