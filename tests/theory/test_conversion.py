@@ -351,6 +351,9 @@ def test_envelopes() -> None:
         lambda: Converted(Subgradient(1.0), 0.1, RunningMax(), noise="cauchy"),  # type: ignore[arg-type]
         lambda: Converted(Subgradient(1.0), 0.1, RunningMax(), noise_scale=-1.0),
         lambda: require_domination(np.array([2.0]), np.array([1.0])),
+        lambda: convert("row-column-max", 0.1).init(np.zeros((1, 4))),
+        lambda: sign_counterpart(Subgradient(0.1), 1.0),  # type: ignore[arg-type]
+        lambda: sign_counterpart(Subgradient(0.1), nois="gaussian"),
     ],
 )
 def test_bad_input_is_told_in_one_sentence(make: Callable[[], Any]) -> None:

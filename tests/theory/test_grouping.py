@@ -336,6 +336,8 @@ def test_groups_interpolate_between_sgd_and_adagrad() -> None:
         lambda: Grouping(clusters=256),
         lambda: Grouping(clamp=(0.0, 1.0)),
         lambda: Grouping(clamp=(2.0, 1.0)),
+        lambda: Grouping(clamp=(1.0,)),  # type: ignore[arg-type]
+        lambda: Grouping(clamp="ab"),  # type: ignore[arg-type]
         lambda: Grouping(smoothing=1.0),
         lambda: Grouping(feature="sign"),  # type: ignore[arg-type]
         lambda: Grouping(eps=-1.0),

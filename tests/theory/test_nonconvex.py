@@ -20,7 +20,7 @@ from ratecheck.theory.errors import InputError
 from ratecheck.theory.methods.ingd import INGD, shortest_between
 from ratecheck.theory.methods.nonconvex import ClippedL2, StoSignN1, StoSignN2, exponential
 from ratecheck.theory.stationarity.generalized import DiscountedLaw, WindowLaw, generalized_norm, law_value
-from ratecheck.theory.stationarity.goldstein import goldstein_bound, norm_of, shortest_combination
+from ratecheck.theory.stationarity.goldstein import goldstein_bound, linear_weights, norm_of, shortest_combination
 from ratecheck.theory.stationarity.moreau import MOREAU, proximal_point
 
 WELL = SquareWells((1.0,), (0.3,), silent(1))
@@ -250,6 +250,12 @@ def test_dimension_factor_of_the_complexities(dense: bool, gain: float) -> None:
         lambda: proximal_point(WELL, np.array([1.0]), 2.0, 2.0),
         lambda: WELL.prox(np.array([[1.0]]), 1.5),
         lambda: bounds.n1_parameters(1.0, 1.0, 0.0, 0.1, 1, "linf"),
+        lambda: bounds.n1_parameters(1.0, 1.0, 1.0, 0.1, 1, "l1"),
+        lambda: bounds.n1_parameters(1.0, 1.0, 1.0, 13.0, 1, "linf"),
+        lambda: bounds.ingd_calls(1.0, 1.0, 0.1, 0.1, 1.5),
+        lambda: goldstein_bound(WELL, np.array([1.0]), 0.1, np.ones((3, 1))),
+        lambda: linear_weights(np.ones((2, 1)), "l1", None, (np.array([[1.0], [2.0]]), np.zeros(1))),
+        lambda: StoSignN1("wide", 1.0),  # type: ignore[arg-type]
         lambda: SquareWells((1.0,), (0.0, 1.0), silent(1)),
         lambda: SquareWells((-1.0,), (0.0,), silent(1)),
         lambda: DistantValley((2.0,), 1.0, (1.0,)),

@@ -20,7 +20,7 @@ import numpy as np
 from ratecheck.theory.arrays import FloatArray, IntArray
 from ratecheck.theory.bound import Assumption, Bound, Source, innermost
 from ratecheck.theory.bounds.assumptions import COORDINATES_BOUNDED
-from ratecheck.theory.errors import require_positive
+from ratecheck.theory.errors import InputError, require_choice, require_positive
 from ratecheck.theory.facts import Facts
 from ratecheck.theory.outputs import Last
 from ratecheck.theory.stationarity.carried import CERTIFICATE
@@ -104,7 +104,10 @@ def n1_parameters(
     """
     for name, value in (("gap", gap), ("G1", G1), ("lambda", weight), ("epsilon", epsilon)):
         require_positive(name, value)
-    a = min((epsilon / (12 * G1)) ** 2, 1.0)
+    require_choice("ball", ball, ("linf", "l2"))
+    if epsilon > 12 * G1:
+        raise InputError(f"epsilon is {epsilon!r}, but it must be at most 12 |G|_1 = {12 * G1!r}.")
+    a = (epsilon / (12 * G1)) ** 2
     factor, constant = (8.0, math.sqrt(2)) if ball == "linf" else (4.0 * dim, math.sqrt(dim))
     D = a * math.sqrt(epsilon / (factor * weight))
     T = max(1152 * constant * gap * math.sqrt(weight) * G1**2 * epsilon**-3.5, 144 * (G1 / epsilon) ** 2)
@@ -250,6 +253,8 @@ def ingd_calls(gap: float, lipschitz: float, delta: float, epsilon: float, failu
     """
     for name, value in (("gap", gap), ("lipschitz", lipschitz), ("delta", delta), ("epsilon", epsilon)):
         require_positive(name, value)
+    if not 0 < failure < 1:
+        raise InputError(f"failure is {failure!r}, but a chance of failure must be above 0 and below 1.")
     outer = math.ceil(4 * gap / (delta * epsilon))
     inner = math.ceil(64 * (lipschitz / epsilon) ** 2)
     return outer * inner * max(1, math.ceil(2 * math.log(4 * gap / (failure * delta * epsilon))))

@@ -123,6 +123,11 @@ class Converted:
 
     def __post_init__(self) -> None:
         as_schedule(self.step_size)
+        if not hasattr(self.envelope, "envelope"):
+            raise InputError(
+                f"envelope is {self.envelope!r}, but it must be an object of a class in theory.methods.envelopes; "
+                "for the same number everywhere give Constant(number)."
+            )
         require_choice("noise", self.noise, get_args(Noise))
         require_nonnegative("noise_scale", self.noise_scale)
         require_nonnegative("weight_decay", self.weight_decay)
@@ -222,6 +227,9 @@ def sign_counterpart(
         options.setdefault("weight_decay", base.weight_decay)  # type: ignore[attr-defined]
         changes["weight_decay"] = 0.0
     inner = dataclasses.replace(base, **changes) if changes else base  # type: ignore[type-var]
+    known = {field.name for field in dataclasses.fields(Converted)}
+    for name in options.keys() - known:
+        raise InputError(f"{name!r} is no option of a conversion, only {', '.join(sorted(known))} are.")
     return Converted(inner, step_size, envelope, **options)
 
 

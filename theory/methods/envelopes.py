@@ -146,7 +146,9 @@ class RowColumnMax:
                 raise InputError(f"a layer has the shape {layer.shape}, but rows and columns need two axes.")
 
     def init(self, x: Array) -> None:
-        """Return the empty state; raise `InputError` unless the layers cover the parameter."""
+        """Return the empty state; raise `InputError` unless the layers are there and cover the parameter."""
+        if not self.layers:
+            raise InputError("no layers are given, but maxima over rows and columns need layers with two axes.")
         covering(self.layers, x.shape[-1])
 
     def envelope(self, state: None, m: Array, g: Array) -> tuple[Array, None]:

@@ -86,8 +86,10 @@ class Grouping:
         require_decay("smoothing", self.smoothing)
         require_decay("statistic_smoothing", self.statistic_smoothing)
         require_nonnegative("eps", self.eps)
-        low, high = self.clamp
-        if not (0 < low <= high < float("inf")):
+        pair = (
+            isinstance(self.clamp, tuple) and len(self.clamp) == 2 and not any(isinstance(s, str) for s in self.clamp)
+        )
+        if not (pair and 0 < self.clamp[0] <= self.clamp[1] < float("inf")):
             raise InputError(f"clamp is {self.clamp!r}, but it must be two positive numbers, the smaller one first.")
 
 

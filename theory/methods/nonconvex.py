@@ -25,7 +25,8 @@ def clipped(v: Array, radius: Array) -> Array:
 
 
 def _require_radii(name: str, value: float | FloatArray) -> None:
-    if not (np.isfinite(value).all() and np.greater(value, 0).all()):
+    numeric = np.asarray(value).dtype.kind in "iuf"
+    if not (numeric and np.isfinite(value).all() and np.greater(value, 0).all()):
         raise InputError(f"{name} is {value!r}, but it must be positive and finite.")
 
 

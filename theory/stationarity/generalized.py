@@ -18,7 +18,7 @@ import numpy as np
 from ratecheck.theory.arrays import FloatArray
 from ratecheck.theory.errors import InputError, require_choice, require_count, require_decay, require_positive
 from ratecheck.theory.outputs import Evaluate
-from ratecheck.theory.stationarity.goldstein import Norm, linear_weights, norm_of
+from ratecheck.theory.stationarity.goldstein import OUTSIDE_HULL, Norm, linear_weights, norm_of
 from ratecheck.theory.stationarity.measure import Measure
 
 
@@ -77,6 +77,8 @@ def _cone_weights(gradients: FloatArray, cost: FloatArray, points: FloatArray, x
     p = cp.Variable(len(cost), nonneg=True)
     objective = cp.Minimize(cp.norm(gradients.T @ p, 2) + cost @ p)
     cp.Problem(objective, [cp.sum(p) == 1, (points - x).T @ p == 0]).solve(solver="CLARABEL")
+    if p.value is None:
+        raise InputError(OUTSIDE_HULL)
     weights = np.maximum(np.asarray(p.value, dtype=np.float64), 0.0)
     return weights / weights.sum()
 

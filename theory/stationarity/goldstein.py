@@ -18,6 +18,7 @@ from ratecheck.theory.errors import InputError, require_choice, require_count, r
 from ratecheck.theory.stationarity.measure import Measure
 
 Norm = Literal["l1", "l2", "linf"]
+OUTSIDE_HULL = "no convex combination of the points has the wanted mean, but x must lie in their hull."
 
 
 class ShortestVector(NamedTuple):
@@ -104,7 +105,7 @@ def linear_weights(
         method="highs",
     )
     if not found.success:
-        raise InputError("no convex combination of the points has the wanted mean, but x must lie in their hull.")
+        raise InputError(OUTSIDE_HULL)
     weights = np.maximum(found.x[:m], 0.0)
     return weights / weights.sum()
 
@@ -128,6 +129,8 @@ def goldstein_bound(
     """
     require_positive("delta", delta)
     require_choice("ball", ball, ("l2", "linf"))
+    if u.ndim != 2 or u.shape[1] != x.size + 1:
+        raise InputError(f"u has shape {u.shape}, but it must hold {x.size + 1} numbers for each sampled point.")
     side = 2 * u[:, 1:] - 1
     if ball == "l2":
         from scipy.special import ndtri
