@@ -6,7 +6,7 @@ weights in BF16. Two things are not known: whether the cast of the states had a 
 states as stored or as computed. Both are switches here, and with one scale per tensor the second decides. At the first
 step an eighth of v is flushed to 0. A step that reads v as stored moves by ``m / eps`` there; the weights that this
 throws out make outliers in the gradient, which set the scale, and more than a third of v is flushed in the end. Where
-the step is computed in float32 and the states are rounded after it, as in torchao, MS-AMP and COAT, nothing is divided
+the step is computed in float32 and the states are rounded after it, as in torchao's AdamWFp8, nothing is divided
 by a flushed entry, the outliers do not arise, and the share falls below a thousandth. Plain casts and FP4 states are
 beyond that help: there so much of v is lost that AdamW fails either way. Shares are of one layer of the smoke shape.
 """

@@ -1,7 +1,7 @@
 """Rules whose step reads its states as they are stored: the moments are rounded first, and the point moves by them.
 
-The other way, which torchao, MS-AMP and COAT take, decodes the states, computes the new ones and the step in float32,
-and rounds the states afterwards. For AdamW the two are worlds apart: see `fp8_study`.
+The other way, which torchao's AdamWFp8 takes, decodes the states, computes the new ones and the step in float32, and
+rounds the states afterwards. For AdamW the two are worlds apart: see `fp8_study`.
 """
 
 from __future__ import annotations
