@@ -152,6 +152,7 @@ def run_train(options: argparse.Namespace) -> int:
 
     require_torch()
     from ratecheck.experiments.language_model.compare import CONTESTANTS
+    from ratecheck.experiments.language_model.leaving import require_no_unfinished
     from ratecheck.experiments.language_model.optimizers import OPTIMIZERS
     from ratecheck.experiments.language_model.train import begin
     from ratecheck.theory.errors import require_choice
@@ -172,7 +173,9 @@ def run_train(options: argparse.Namespace) -> int:
         shard=options.shard,
         seed=options.seed,
     )
-    return _run(begin(setup, weights=options.init), options.out, options)
+    training = begin(setup, weights=options.init)
+    require_no_unfinished(options.out)
+    return _run(training, options.out, options)
 
 
 def run_resume(options: argparse.Namespace) -> int:

@@ -12,7 +12,9 @@ import torch
 from ratecheck.experiments.language_model import checkpoint
 from ratecheck.experiments.language_model.history import CURVE
 from ratecheck.experiments.language_model.parallel import gathered
+from ratecheck.experiments.language_model.setup import Setup
 from ratecheck.experiments.store import write_whole
+from ratecheck.theory.errors import InputError
 
 if TYPE_CHECKING:
     from ratecheck.experiments.language_model.train import Training
@@ -28,6 +30,19 @@ def first_broken(training: Training) -> str:
         if value.grad is not None and not finite([value.grad]):
             return f"{name} (its gradient)"
     return "none (the sum of the losses overflowed)"
+
+
+def require_no_unfinished(folder: Path) -> None:
+    """Raise `InputError` if a folder holds a run that was stopped: another one would take its place."""
+    if not (folder / checkpoint.NAME).exists():
+        return
+    content = checkpoint.load(folder)
+    steps = Setup.from_json(content["setup"]).recipe.steps
+    if content["drawn"] < steps:
+        raise InputError(
+            f"{folder} holds a run that was stopped at step {content['step']} of {steps}; go on with `ratecheck lm "
+            f"resume {folder}`, name another folder with --out, or delete it."
+        )
 
 
 def save(training: Training, folder: Path) -> None:

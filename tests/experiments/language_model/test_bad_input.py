@@ -76,6 +76,16 @@ def test_a_checkpoint_of_another_model(finished: Path, tmp_path: Path, capsys: p
     assert "blocks.0.feed_forward.up.weight" in told
 
 
+def test_a_run_that_was_stopped_is_not_overwritten(finished: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    again = [*TRAIN, "--data", finished.parent / "a.txt", "--out", finished]
+    assert main(list(map(str, again))) == 0  # a finished one is
+    content = checkpoint.load(finished)
+    checkpoint.save(finished, content | {"step": 1, "drawn": 1})
+    told = refused(capsys, *again)
+    assert "stopped at step 1 of 2; go on with `ratecheck lm resume" in told
+    assert checkpoint.load(finished)["step"] == 1
+
+
 def test_a_text_that_has_changed(finished: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (finished.parent / "a.txt").write_text("to be or not to be; " * 100)
     assert "is not what the run of" in refused(capsys, "lm", "resume", finished)
