@@ -34,9 +34,10 @@ def first_broken(training: Training) -> str:
 
 def require_no_unfinished(folder: Path) -> None:
     """Raise `InputError` if a folder holds a run that was stopped: another one would take its place."""
-    if not (folder / checkpoint.NAME).exists():
-        return
-    content = checkpoint.load(folder)
+    try:
+        content = checkpoint.load(folder)
+    except InputError:
+        return  # nothing there that could be gone on with
     steps = Setup.from_json(content["setup"]).recipe.steps
     if content["drawn"] < steps:
         raise InputError(

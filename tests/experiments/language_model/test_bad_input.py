@@ -97,6 +97,7 @@ def test_a_text_that_has_changed(finished: Path, capsys: pytest.CaptureFixture[s
 def test_a_file_that_is_no_checkpoint(content: bytes, finished: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (finished / checkpoint.NAME).write_bytes(content)
     assert "truncated or not a checkpoint" in refused(capsys, "lm", "resume", finished)
+    assert main([*TRAIN, "--out", str(finished)]) == 0
 
 
 def test_a_checkpoint_of_another_version(finished: Path, capsys: pytest.CaptureFixture[str]) -> None:
