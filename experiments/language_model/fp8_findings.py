@@ -53,10 +53,11 @@ def _budget(run: Run) -> int:
 
 
 def tokens_table(study: Fp8Study) -> list[dict[str, Any]]:
-    """Return one row for each condition and baseline as plain data."""
+    """Return one row for each condition and baseline as plain data; a factor where every seed reached the loss."""
     rows = []
     for condition, baseline in _token_cells(study):
         shares = token_shares(study, condition, baseline)
+        reached = sum(share < NEVER for share in shares)
         factors = interval([1 / share for share in shares])
         rows.append(
             {
@@ -64,8 +65,8 @@ def tokens_table(study: Fp8Study) -> list[dict[str, Any]]:
                 "title": CONDITIONS[condition].title,
                 "baseline": baseline,
                 "share": list(shares),
-                "reached": sum(share < NEVER for share in shares),
-                "factor": [factors.mean, factors.low, factors.high],
+                "reached": reached,
+                "factor": [factors.mean, factors.low, factors.high] if reached == len(shares) else None,
             }
         )
     return rows

@@ -123,7 +123,10 @@ def test_tokens_to_equal_loss_are_shares_of_the_baseline_s() -> None:
     assert fp8_findings.token_shares(one, "all", "adamw") == (0.25, NEVER)
     (row,) = fp8_findings.tokens_table(one)
     assert row["reached"] == 1
-    assert row["factor"][0] == pytest.approx((4 + 1) / 2)
+    assert row["factor"] is None  # 1 is no more than a limit for the second seed
+    one.runs["all", "adamw"] = theirs[:1] * 2
+    (row,) = fp8_findings.tokens_table(one)
+    assert row["factor"] == pytest.approx([4, 4, 4])
 
 
 def test_the_standard_study_has_all_seeds_where_it_claims() -> None:
