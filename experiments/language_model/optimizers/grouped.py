@@ -53,7 +53,7 @@ class Regrouping:
         first = "scales" not in members[0][1].state
         ones = torch.ones(K, dtype=torch.float64)
         scales, statistics = (
-            np.stack([entry.state.get(name, ones).numpy() for _, entry in members])[None]
+            np.stack([entry.state.get(name, ones).cpu().numpy() for _, entry in members])[None]
             for name in ("scales", "statistics")
         )
         labels = group_labels(m, layers, grouping)
