@@ -70,7 +70,7 @@ def most_calls(dim: int, dense: bool) -> int:
     """Return after how many calls a run ends; in high dimension early, so that the study stays short."""
     if dense:
         return 1024 if dim < 10_000 else 640
-    return 2048 if dim < 1000 else 1024 if dim == 1000 else 640
+    return 2048 if 100 <= dim < 1000 else 1024 if dim <= 1000 else 512
 
 
 def arrivals(problem: Any, method: Any, calls: int, seeds: int = SEEDS, *, carried: bool = False) -> FloatArray:

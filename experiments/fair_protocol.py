@@ -19,7 +19,7 @@ from ratecheck.testbeds.streams import Streams
 from ratecheck.theory.arrays import FloatArray
 from ratecheck.theory.errors import InputError, require_count, require_positive
 from ratecheck.theory.method import Method
-from ratecheck.theory.methods.grouping import Multiplied
+from ratecheck.theory.methods.multiplied import Multiplied
 from ratecheck.theory.outputs import Evaluate
 from ratecheck.theory.schedules import Cosine, Schedule
 from ratecheck.theory.stationarity import GAP

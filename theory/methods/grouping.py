@@ -20,34 +20,12 @@ from ratecheck.theory.methods.gradient import Subgradient
 from ratecheck.theory.methods.grouping_scales import Grouping, group_labels, multiplier, next_scales, spreads
 from ratecheck.theory.methods.layers import Layers, covering
 from ratecheck.theory.methods.momentum import Momentum, MomentumState
+from ratecheck.theory.methods.multiplied import Multiplied
 from ratecheck.theory.methods.recorded import RecordedOracle
-from ratecheck.theory.schedules import Schedule, StepSize, as_schedule, step_size_at
+from ratecheck.theory.schedules import as_schedule, step_size_at
 
 When = Literal["every", "doubling", "once"]
 Preset = Literal["paper", "code_v2", "ours"]
-
-
-@dataclass(frozen=True, slots=True)
-class Multiplied:
-    """A step size times a factor for each coordinate of each run.
-
-    Parameters
-    ----------
-    rule : float, array or Schedule
-    factors : (runs, dim) array
-    out : array, optional
-        Of the shape and type of `factors`; the product is written there. A fresh array of tens of megabytes at every
-        step costs more than the product itself: its pages are asked for and given back each time.
-    """
-
-    rule: StepSize | Schedule
-    factors: Array
-    out: FloatArray | None = None
-
-    def __call__(self, k: int) -> Any:
-        """Return the step size of step `k`, shape (runs, dim)."""
-        eta = step_size_at(self.rule, k, self.factors)
-        return eta * self.factors if self.out is None else np.multiply(self.factors, eta, out=self.out)
 
 
 def momentum_of(state: Any, gradient: Array) -> Array:
