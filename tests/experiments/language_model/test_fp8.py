@@ -185,6 +185,20 @@ def test_a_study_stores_table_shares_and_sweeps(tmp_path: Path) -> None:
     assert load_sweep(tmp_path, "lm-fp8-tokens").labels[0] == "adamw, float32"
 
 
+def test_the_experiment_has_five_seeds_at_least(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked = []
+
+    def two_cells(seeds: int) -> dict[tuple[str, str], int]:
+        asked.append(seeds)
+        return {("float32", "signsgd"): 2, ("all", "signsgd"): 2}
+
+    monkeypatch.setattr(fp8_study, "STEPS", 2)
+    monkeypatch.setattr(fp8_study, "standard", two_cells)
+    fp8_study.experiment(tmp_path, seeds=2, jobs=1)
+    assert asked == [5]
+    assert [one["id"] for one in read_findings(tmp_path)["claims"]] == ["lm-fp8-all-signsgd"]
+
+
 BAD = {
     "condition": ((("fp7",), ("adamw",), 2), "no condition of the FP8 study is called 'fp7'"),
     "method": ((("float32",), ("adam",), 2), "no method of the FP8 study is called 'adam'"),
