@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from ratecheck.experiments.language_model.compare import CONTESTANTS
+from ratecheck.experiments.language_model.compare import BETAS, CONTESTANTS, Contestant
 from ratecheck.experiments.language_model.fp8_conditions import CONDITIONS
 from ratecheck.experiments.language_model.memory import estimated_bytes, fits
 from ratecheck.experiments.language_model.optimizers.agreement import TWINS, distances
@@ -34,6 +34,7 @@ ROUNDING = 2.0**-24  # of float32; K terms added one after another are off by le
 ENDLESS = 1_000_000  # steps of a run that is stopped, so that it is validated before the first step alone
 STEPS = 200  # of an experiment at most
 MAIN = ("adamw", "stosignsgd", "signum", "momentum")
+TRAINED = CONTESTANTS | {"sgg-adamw": Contestant("sgg-adamw", -8, {**BETAS, "grouping": {"period": 10}})}
 LARGEST = {torch.float8_e4m3fn: 448.0, torch.float8_e5m2: 57344.0}
 
 
@@ -62,7 +63,7 @@ class Job:
 
     def setup(self, optimizer: str, steps: int, *, preset: Preset | None = None, **changes: Any) -> Setup:
         """Return a run of a contestant at the first point of its grid, in as few parts of a batch as fit."""
-        one, known = preset or self.preset, CONTESTANTS[optimizer]
+        one, known = preset or self.preset, TRAINED[optimizer]
         recipe: dict[str, Any] = {
             "optimizer": known.optimizer,
             "step_size": 2.0**known.start,
@@ -130,7 +131,7 @@ def trajectories(job: Job) -> dict[str, Part]:
             "within": bool(distance[0] <= SAME_LOSS and np.array_equal(ours, again)),
         }
 
-    return {name: partial(part, name) for name in CONTESTANTS}
+    return {name: partial(part, name) for name in TRAINED}
 
 
 def optimizer_speed(job: Job) -> dict[str, Part]:
@@ -181,7 +182,7 @@ def experiment(job: Job) -> dict[str, Part]:
         steps = min(STEPS, job.preset.steps)
         return _outcome(job.setup(name, steps, step_size=step_size, precision=job.precision))
 
-    points = [(name, 2.0 ** (CONTESTANTS[name].start + shift)) for shift in (0, -1, 1) for name in MAIN]
+    points = [(name, 2.0 ** (TRAINED[name].start + shift)) for shift in (0, -1, 1) for name in MAIN]
     return {f"{name} {step_size:.3g}": partial(part, name, step_size) for name, step_size in points}
 
 

@@ -22,8 +22,8 @@ from ratecheck.theory.errors import InputError  # noqa: E402
 def _tiny(monkeypatch: pytest.MonkeyPatch) -> None:
     tiny = dataclasses.replace(PRESETS["tiny"], steps=4)
     monkeypatch.setitem(gpu_stages.PRESETS, "tiny", tiny)
-    for name in ("TWINS", "CONTESTANTS"):
-        few = {key: value for key, value in getattr(gpu_parts, name).items() if key in gpu_parts.MAIN}
+    for name in ("TWINS", "TRAINED"):
+        few = {key: value for key, value in getattr(gpu_parts, name).items() if key in (*gpu_parts.MAIN, "sgg-adamw")}
         monkeypatch.setattr(gpu_parts, name, few)
     monkeypatch.setattr(gpu_parts, "OURS", ("stosignsgd",))
     monkeypatch.delenv("CUBLAS_WORKSPACE_CONFIG", raising=False)
