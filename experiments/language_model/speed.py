@@ -1,13 +1,14 @@
 """What one optimizer step costs: ``python -m ratecheck.experiments.language_model.speed``.
 
 All optimizers are timed in turn, round after round in one process, and each is given by its fastest round, so that a
-busy machine slows all of them down alike; with one thread it is processor time. Gradient grouping re-clusters at its
-first step here, and 1 / `PERIOD` of that is added to its other steps. AdamW as torch ships it is in the same table.
+busy machine slows all of them down alike; with one thread it is processor time. To a step with gradient grouping
+1 / `PERIOD` of a re-clustering is added. AdamW as torch ships it is in the same table.
 """
 
 from __future__ import annotations
 
 import argparse
+import dataclasses
 import json
 import platform
 import time
@@ -18,7 +19,7 @@ from ratecheck.experiments.language_model import require_torch
 from ratecheck.theory.errors import require_choice, require_count
 
 MATRIX = 512  # side of the matrices that make up the parameters, like those of a small language model
-PERIOD = 500
+PERIOD = 500  # steps between two clusterings
 OURS = ("sgd", "momentum", "signsgd", "signum", "lion", "stosignsgd", "adamw", "scs-adamw", "lamb", "sgg-adamw")
 
 
@@ -36,7 +37,7 @@ def _parameters(count: int, device: str) -> list[Any]:
     return made
 
 
-def _contenders(count: int, device: str, names: tuple[str, ...], compiled: bool) -> dict[str, Callable[[], Any]]:
+def _contenders(count: int, device: str, names: tuple[str, ...], compiled: bool) -> dict[str, Any]:
     import torch
 
     from ratecheck.experiments.language_model.optimizers import OPTIMIZERS, make_optimizer
@@ -53,7 +54,24 @@ def _contenders(count: int, device: str, names: tuple[str, ...], compiled: bool)
         if compiled:
             own = _parameters(count, device)
             made[f"{name} compiled"] = make_optimizer(name, own, 1e-4, compiled=True, **grouped)
-    return {name: optimizer.step for name, optimizer in made.items()}
+    return made
+
+
+def _clustering(optimizer: Any) -> Callable[[], None]:
+    """Return what a grouped optimizer does where a re-clustering is due."""
+    import torch
+
+    from ratecheck.experiments.language_model.optimizers.grouped import Regrouping
+
+    grouping = Regrouping(dataclasses.replace(optimizer.grouping.plan, period=1))
+
+    def cluster() -> None:
+        with torch.no_grad():
+            entries = optimizer.entries()
+            grouping.regroup(optimizer.rule, entries)
+            grouping.spread([entry for _, members in entries for entry in members])
+
+    return cluster
 
 
 def table(
@@ -84,7 +102,7 @@ def table(
     Returns
     -------
     dict with ``hardware``, ``torch``, ``threads``, ``parameters``, and ``rows``: name to a dict of ``seconds``,
-    ``to_fused`` and ``to_foreach``.
+    ``to_fused`` and ``to_foreach``, and with gradient grouping ``to_base``, the ratio to the optimizer inside.
     """
     require_torch()
     require_count("count", count)
@@ -93,22 +111,27 @@ def table(
 
     torch.set_num_threads(threads)
     contenders = _contenders(count, device, names, compiled)
+    acts = {name: optimizer.step for name, optimizer in contenders.items()}
+    clustered = {name: optimizer for name, optimizer in contenders.items() if name.startswith("sgg-")}
+    acts |= {f"{name}, clustering": _clustering(optimizer) for name, optimizer in clustered.items()}
     clock = time.process_time if device == "cpu" and threads == 1 else time.perf_counter
-    fastest = dict.fromkeys(contenders, float("inf"))
-    shared = dict.fromkeys(contenders, 0.0)
+    fastest = dict.fromkeys(acts, float("inf"))
     for turn in range(-2, rounds):
-        for name, step in contenders.items():
+        for name, act in acts.items():
             start = clock()
-            step()
+            act()
             if device != "cpu":
                 torch.cuda.synchronize()
-            seconds = clock() - start
             if turn >= 0:
-                fastest[name] = min(fastest[name], seconds + shared[name])
-            elif turn == -2 and name.startswith("sgg-"):
-                shared[name] = seconds / PERIOD
+                fastest[name] = min(fastest[name], clock() - start)
+    for name in clustered:
+        fastest[name] += fastest.pop(f"{name}, clustering") / PERIOD
     fused, foreach = fastest["torch AdamW fused"], fastest["torch AdamW foreach"]
     rows = {name: {"seconds": s, "to_fused": s / fused, "to_foreach": s / foreach} for name, s in fastest.items()}
+    for name in clustered:
+        base = fastest.get(name.removeprefix("sgg-"))
+        if base:
+            rows[name]["to_base"] = fastest[name] / base
     hardware = platform.processor() or platform.machine() if device == "cpu" else torch.cuda.get_device_name()
     return {
         "hardware": hardware,
@@ -146,7 +169,8 @@ def main() -> None:
     )
     for name, row in result["rows"].items():
         ratios = f"{row['to_fused']:7.2f} x fused {row['to_foreach']:7.2f} x foreach"
-        print(f"{name:24} {1e3 * row['seconds']:8.1f} ms {ratios}")
+        base = f" {row['to_base']:7.2f} x base" if "to_base" in row else ""
+        print(f"{name:24} {1e3 * row['seconds']:8.1f} ms {ratios}{base}")
 
 
 if __name__ == "__main__":

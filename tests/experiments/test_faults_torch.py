@@ -30,7 +30,7 @@ from ratecheck.theory.methods.conjugate import aggregate, conjugate_weight  # no
 from ratecheck.theory.methods.lamb import lamb_update  # noqa: E402
 from ratecheck.theory.methods.scs_adamw import preconditioned_update, preconditioner  # noqa: E402
 from ratecheck.theory.methods.sign import lion_update, sign_update  # noqa: E402
-from ratecheck.theory.methods.stosign import stochastic_sign, stosign_momentum_update  # noqa: E402
+from ratecheck.theory.methods.stosign import sign_with_noise, stochastic_sign, stosign_momentum_update  # noqa: E402
 
 Plant = Callable[[pytest.MonkeyPatch], None]
 Check = Callable[[], bool]
@@ -137,14 +137,14 @@ def decay_in_moment(x: Any, g: Any, m: Any, v: Any, *, weight_decay: float, **re
     return adam_update(x, g + weight_decay * x, m, v, weight_decay=0.0, **rest)
 
 
-def envelope_of_gradient(x: Any, g: Any, m: Any, G: Any, u: Any, **rest: Any) -> Any:
+def envelope_of_gradient(x: Any, g: Any, m: Any, G: Any, n: Any, **rest: Any) -> Any:
     m = rest["beta"] * m + (1 - rest["beta"]) * g
     G = torch.maximum(rest["damping"] * G, g.abs())
-    return x * (1 - rest["step_size"] * rest["weight_decay"]) - rest["step_size"] * stochastic_sign(m, G, u), m, G
+    return x * (1 - rest["step_size"] * rest["weight_decay"]) - rest["step_size"] * sign_with_noise(m, G, n), m, G
 
 
-def no_buffer(x: Any, g: Any, m: Any, G: Any, u: Any, **rest: Any) -> Any:
-    return stosign_momentum_update(x, g, m, 0 * G, u, **rest)
+def no_buffer(x: Any, g: Any, m: Any, G: Any, n: Any, **rest: Any) -> Any:
+    return stosign_momentum_update(x, g, m, 0 * G, n, **rest)
 
 
 def summed_momentum(x: Any, g: Any, m: Any, *, step_size: float, momentum: float, weight_decay: float) -> Any:

@@ -55,8 +55,8 @@ def _random_sign(v: Array, R: Array, n: Array, without_envelope: Array) -> Array
     one = xp.ones_like(v)
     # A sum of exactly 0 counts as +1: then |v| = R gives sign(v) always, since n < 1.
     signs = xp.where(v + R * n >= 0, one, -one)
-    # Comparisons lose NaN and infinity, which no step may hide: 0 v is NaN for both.
-    return xp.where(R > 0, signs, without_envelope) + 0 * v
+    # Comparisons lose NaN and infinity, which no step may hide: v - v is NaN for both.
+    return xp.where(R > 0, signs, without_envelope) + (v - v)
 
 
 def running_envelope(envelope: Array, v: Array, damping: float = 1.0) -> Array:

@@ -19,6 +19,7 @@ from ratecheck.experiments.language_model.optimizers.entries import Entry, widen
 from ratecheck.experiments.language_model.optimizers.rules import Group, Rule
 
 TOGETHER = 8  # tensors of one size in one call
+FEW = 8  # step sizes of one tensor that are told apart by comparisons
 # A value that an inner product and the step both need is stored in between, where it takes this many reads.
 STORED = {"realize_reads_threshold": 2}
 _FIXED = (
@@ -104,10 +105,11 @@ def _betas(options: Group) -> list[float]:
 def _update(
     rule: Rule, options: Group, first: bool, row: list[torch.Tensor], numbers: torch.Tensor, words: torch.Tensor
 ) -> None:
-    """Take the step of one tensor: `row` is x, g, the states, and where steps are scaled their factors."""
+    """Take the step of one tensor: `row` is x, g, the states, and where steps are scaled the labels of the scales."""
     x, _, *arrays = tensors = row[: 2 + len(rule.states)]
     dtype = widened(x.dtype)
-    lr, t, *inverses = numbers.unbind()
+    lr, t, *others = numbers.unbind()
+    betas = _betas(options)
     arguments = [tensor.reshape(-1).to(dtype) for tensor in tensors]
     if rule.noisy:
         index = torch.arange(x.numel(), dtype=torch.int32, device=x.device)
@@ -115,14 +117,25 @@ def _update(
     group, step_size = options, lr
     if len(row) > len(tensors):
         arguments[0] = arguments[0] * (1 - lr * options["weight_decay"])
-        group, step_size = {**options, "weight_decay": 0.0}, lr * row[-1].reshape(-1)
-    step = StepNumber(t, first, dict(zip(_betas(options), inverses, strict=True)))
+        group = {**options, "weight_decay": 0.0}
+        step_size = _looked_up(row[-1].reshape(-1), numbers[2 + len(betas) :])
+    step = StepNumber(t, first, dict(zip(betas, others, strict=False)))
     results = rule.update(*arguments, group=group, t=step, step_size=step_size)
     for target, value in zip((x, *arrays), results, strict=True):
         target.copy_(value.view(x.shape))
 
 
-def _compile(rule: Rule, options: Group, first: bool, width: int, example: list[torch.Tensor]) -> Any:
+def _looked_up(labels: torch.Tensor, values: torch.Tensor) -> torch.Tensor:
+    if len(values) > FEW:
+        return values[labels.long()]
+    # Comparisons become vector instructions, but neither those of bytes nor a table do.
+    found, labels = values[0], labels.to(values.dtype)
+    for label in range(1, len(values)):
+        found = torch.where(labels == label, values[label], found)
+    return found
+
+
+def _compile(rule: Rule, options: Group, first: bool, width: int, example: list[Any]) -> Any:
     def steps(*given: torch.Tensor) -> tuple[()]:
         *flat, numbers, words = given
         for index in range(len(flat) // width):
@@ -141,7 +154,7 @@ def compiled_step(rule: Rule, group: Group, entries: list[Entry]) -> None:
     for entry in entries:
         if entry.x.numel():
             layout = [(tensor.dtype, tensor.stride()) for tensor in _row(entry)]
-            kinds[(entry.t, entry.x.device, entry.x.shape, *layout)].append(entry)
+            kinds[(entry.t, entry.x.device, len(_scales(entry)), entry.x.shape, *layout)].append(entry)
     for (t, *kind), members in kinds.items():
         # The number of threads is compiled in.
         whole_kind = (rule, tuple(options.items()), t == 1 and rule.first_differs, torch.get_num_threads(), *kind)
@@ -154,12 +167,13 @@ def _run(kind: tuple[Any, ...], options: Group, lr: float, t: int, words: torch.
     together = 1 if rule.along_axis else TOGETHER
     line = [lr, t, *(1 / (1 - beta**t) for beta in _betas(options))]
     x = members[0].x
-    numbers = torch.tensor([line] * together, dtype=widened(x.dtype), device=x.device)
+    lines = [line + [lr * scale for scale in _scales(entry)] for entry in members]
+    numbers = torch.tensor(lines, dtype=widened(x.dtype), device=x.device)
     whole = len(members) - len(members) % together
     starts = [*range(0, whole, together), *range(whole, len(members))]
     for start, end in zip(starts, [*starts[1:], len(members)], strict=True):
         rows = [_row(entry) for entry in members[start:end]]
-        given = [tensor for row in rows for tensor in row] + [numbers, words[start:end]]
+        given = [tensor for row in rows for tensor in row] + [numbers[start:end], words[start:end]]
         name = (*kind, end - start)
         if name not in _kernels:
             _kernels[name] = _compile(rule, options, first, len(rows[0]), given)
@@ -167,8 +181,12 @@ def _run(kind: tuple[Any, ...], options: Group, lr: float, t: int, words: torch.
 
 
 def _row(entry: Entry) -> list[torch.Tensor]:
-    scales = [entry.state["factors"]] if "factors" in entry.state else []
-    return [entry.x, entry.g, *entry.arrays, *scales]
+    labels = [entry.state["labels"]] if "labels" in entry.state else []
+    return [entry.x, entry.g, *entry.arrays, *labels]
+
+
+def _scales(entry: Entry) -> list[float]:
+    return entry.state["scales"].tolist() if "scales" in entry.state else []
 
 
 def _words(rule: Rule, group: Group, entries: list[Entry], t: int) -> torch.Tensor:

@@ -101,7 +101,10 @@ class RuleOptimizer(Optimizer):
             self.grouping.regroup(self.rule, entries)
         for group, members in entries:
             if members:
-                paths.choose(self.rule, group, members)(self.rule, group, members)
+                path = paths.choose(self.rule, group, members)
+                if self.grouping is not None and path is not paths.compiled_step:
+                    self.grouping.spread(members)
+                path(self.rule, group, members)
         return loss
 
     def entries(self) -> list[tuple[Group, list[Entry]]]:

@@ -27,6 +27,8 @@ class Entry:
     name : str or int
     offset : int
         Index within the whole parameter of the first local entry.
+    factors : tensor, optional
+        What scales the step, entry by entry.
     """
 
     x: torch.Tensor
@@ -35,6 +37,7 @@ class Entry:
     state: dict[str, Any]
     name: str | int
     offset: int
+    factors: torch.Tensor | None = None
 
     @property
     def t(self) -> int:

@@ -22,7 +22,7 @@ from ratecheck.theory.errors import InputError
 from ratecheck.theory.methods.gradient import Subgradient
 from ratecheck.theory.methods.grouping import SGG, Preset
 from ratecheck.theory.methods.grouping import sgg as sgg_method
-from ratecheck.theory.methods.grouping_scales import group_labels, multiplier, next_scales, spreads
+from ratecheck.theory.methods.grouping_scales import group_labels, next_scales, spreads
 from ratecheck.theory.methods.layers import layers_of
 
 
@@ -31,6 +31,8 @@ class Regrouping:
 
     def __init__(self, plan: SGG) -> None:
         self.plan = plan
+        # By identity of an entry's labels: these, and the factors that follow from them.
+        self._factors: dict[int, tuple[torch.Tensor, torch.Tensor]] = {}
 
     def regroup(self, rule: Rule, found: list[tuple[Group, list[Entry]]]) -> None:
         """Cluster the momentum that this step will have, where a re-clustering is due, and store the scales.
@@ -64,17 +66,34 @@ class Regrouping:
             for layer in layers:
                 order = np.random.default_rng([before, layer.start]).permutation(layer.size)
                 labels[:, layer.slice] = labels[:, layer.slice][:, order]
-        factors = multiplier(scales, labels, layers, m.dtype)
+        self._factors.clear()
         for index, (_, entry) in enumerate(members):
-            part = torch.from_numpy(factors[0, layers[index].slice].copy()).view(entry.x.shape)
-            entry.state["factors"] = part.to(entry.x.device)
+            part = torch.from_numpy(labels[0, layers[index].slice].copy()).view(entry.x.shape)
+            entry.state["labels"] = part.to(entry.x.device)
             entry.state["scales"] = torch.from_numpy(scales[0, index].copy())
             entry.state["statistics"] = torch.from_numpy(statistics[0, index].copy())
+
+    def spread(self, entries: list[Entry]) -> None:
+        """Give the entries their factors, for paths that cannot look them up by label."""
+        for entry in entries:
+            labels = entry.state.get("labels")
+            if labels is None:
+                continue
+            if self._factors.get(id(labels), (None,))[0] is not labels:
+                self._factors[id(labels)] = (labels, factors_of(entry.state, widened(entry.x.dtype)))
+            entry.factors = self._factors[id(labels)][1]
 
     def _is_scaled(self, entry: Entry) -> bool:
         if self.plan.skip_vectors and entry.x.ndim < 2:
             return False
         return entry.x.numel() >= max(self.plan.rule.clusters, 1)
+
+
+def factors_of(state: dict[str, Any], dtype: torch.dtype) -> torch.Tensor:
+    """Return the scale of each entry of a parameter, from its labels and the scales of its clusters."""
+    labels = state["labels"]
+    scales = state["scales"].to(device=labels.device, dtype=dtype)
+    return torch.index_select(scales, 0, labels.reshape(-1).int()).view(labels.shape)
 
 
 def _signal(rule: Rule, group: Group, entry: Entry) -> Any:
@@ -102,7 +121,8 @@ def sgg(optimizer: RuleOptimizer, preset: Preset = "paper", **changes: Any) -> R
     Notes
     -----
     State: besides the optimizer's, for each tensor ``scales`` and ``statistics`` (one number for each cluster) and
-    ``factors`` in the shape of the parameter. Decoupled decay is not scaled.
+    ``labels``, one byte for each parameter; uncompiled, the scale of each parameter is kept too, but not saved.
+    Decoupled decay is not scaled.
     """
     for name in ("delay", "layers", "momentum"):
         if name in changes:
@@ -118,7 +138,10 @@ def scales_of(optimizer: Any) -> dict[str, float]:
     if getattr(optimizer, "grouping", None) is None or not optimizer.state:
         return {}
     factors = torch.cat(
-        [state.get("factors", torch.ones_like(value)).flatten() for value, state in optimizer.state.items()]
+        [
+            (factors_of(state, value.dtype) if "labels" in state else torch.ones_like(value)).flatten()
+            for value, state in optimizer.state.items()
+        ]
     )
     return {"mean": float(factors.mean()), "smallest": float(factors.min()), "largest": float(factors.max())}
 

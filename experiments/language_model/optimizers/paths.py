@@ -72,8 +72,7 @@ def _write(entry: Entry, results: tuple[torch.Tensor, ...]) -> None:
 
 
 def _factors(entry: Entry, rule: Rule) -> torch.Tensor | None:
-    factors = entry.state.get("factors")
-    return factors.reshape(-1) if factors is not None and rule.along_axis else factors
+    return entry.factors.reshape(-1) if entry.factors is not None and rule.along_axis else entry.factors
 
 
 def loop_step(rule: Rule, group: Group, entries: list[Entry]) -> None:
@@ -92,7 +91,7 @@ def _is_flat(entry: Entry) -> bool:
 def _blocks_step(rule: Rule, group: Group, entry: Entry) -> None:
     """Take the same step block by block: intermediate results stay in the cache, and no memory is mapped for them."""
     flat = [tensor.view(-1) for tensor in (entry.x, entry.g, *entry.arrays)]
-    factors = entry.state.get("factors")
+    factors = entry.factors
     if rule in IN_PLACE and factors is None and len({tensor.dtype for tensor in flat} | {widened(entry.x.dtype)}) == 1:
         in_place_step(rule, group, entry, *flat)
         return
@@ -110,10 +109,10 @@ def foreach_step(rule: Rule, group: Group, entries: list[Entry]) -> None:
     """Take the step of all tensors of one kind together."""
     kinds = defaultdict(list)
     for entry in entries:
-        kinds[(entry.x.device, entry.x.dtype, entry.t, "factors" in entry.state)].append(entry)
+        kinds[(entry.x.device, entry.x.dtype, entry.t, entry.factors is not None)].append(entry)
     for (_, _, t, grouped), members in kinds.items():
         columns = zip(*(_arguments(rule, group, entry) for entry in members), strict=True)
-        factors = TensorList([entry.state["factors"] for entry in members]) if grouped else None
+        factors = TensorList([entry.factors for entry in members]) if grouped else None  # type: ignore[misc]
         results = updated(rule, group, [TensorList(list(column)) for column in columns], t, factors)
         for index, entry in enumerate(members):
             _write(entry, tuple(result.tensors[index] for result in results))
@@ -123,8 +122,9 @@ def flat_step(rule: Rule, group: Group, entries: list[Entry]) -> None:
     """Take the step of all tensors of the group as one vector, so that norms and inner products are the model's."""
     columns = zip(*(_arguments(rule, group, entry) for entry in entries), strict=True)
     factors = None
-    if any("factors" in entry.state for entry in entries):
-        factors = torch.cat([entry.state.get("factors", torch.ones_like(entry.x)).reshape(-1) for entry in entries])
+    if any(entry.factors is not None for entry in entries):
+        ones = [torch.ones_like(entry.x) if entry.factors is None else entry.factors for entry in entries]
+        factors = torch.cat([factor.reshape(-1) for factor in ones])
     results = updated(rule, group, [torch.cat(column) for column in columns], entries[0].t, factors)
     sizes = [entry.x.numel() for entry in entries]
     for entry, *values in zip(entries, *(result.split(sizes) for result in results), strict=True):

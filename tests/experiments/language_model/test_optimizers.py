@@ -94,11 +94,41 @@ def test_one_launch_for_all_tensors_changes_nothing(name: str) -> None:
 
 
 # The compiler imports parts of torch that are deprecated by torch itself.
+compiles = pytest.mark.filterwarnings("ignore:`torch.jit:DeprecationWarning")
+
+
+@compiles
 @pytest.mark.slow
-@pytest.mark.filterwarnings("ignore:`torch.jit:DeprecationWarning")
-@pytest.mark.parametrize("name", ["stosignsgd", "adamw", "lamb"])
+@pytest.mark.parametrize("name", ["stosignsgd", "lion", "adamw", "lamb", "sgg-adamw"])
 def test_the_compiled_step_changes_nothing(name: str) -> None:
     assert distances(name, 60, compiled=True).max() < 1e-12
+
+
+@compiles
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("name", "options"),
+    [
+        ("scs-adamw", {"reset_every": 4, "weight_decay": 0.1}),
+        ("scs-adamw-euclidean", {}),
+        ("stosignsgd", {"damping": 0.9}),
+        ("sgg-stosignsgd", {"grouping": {"period": 2, "clusters": 12, "skip_vectors": False}}),
+    ],
+)
+def test_compiled_odd_tensors_move_as_others_do(name: str, options: dict[str, Any]) -> None:
+    points = []
+    for compiled in (False, True):
+        generator = torch.Generator().manual_seed(0)
+        shapes = ((0,), (70,), (70,))
+        tensors = [torch.randn(shape, generator=generator, dtype=torch.float64).requires_grad_() for shape in shapes]
+        tensors.append(torch.randn(6, 4, generator=generator, dtype=torch.float64).T.requires_grad_())
+        optimizer = make_optimizer(name, tensors, 0.01, compiled=compiled, **options)
+        for _ in range(9):
+            for tensor in tensors:
+                tensor.grad = torch.randn(tensor.shape, generator=generator, dtype=torch.float64)
+            optimizer.step()
+        points.append(torch.cat([tensor.detach().reshape(-1) for tensor in tensors]))
+    assert (points[1] - points[0]).norm() < 1e-12 * points[0].norm()
 
 
 GOLDEN_G = [(1.0, -0.5), (-2.0, 0.1), (0.3, 0.2)]
@@ -141,8 +171,10 @@ def test_golden_trace_of_the_optimizer(size: int, monkeypatch: pytest.MonkeyPatc
 
 @pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
 @pytest.mark.parametrize("damping", [1.0, 0.9])
-def test_the_in_place_step_has_the_bits_of_the_plain_rule(dtype: torch.dtype, damping: float) -> None:
+@pytest.mark.parametrize("name", ["stosignsgd", "signum", "lion"])
+def test_the_step_in_place_is_the_plain_rule(name: str, dtype: torch.dtype, damping: float) -> None:
     size = paths.BLOCK + 1000
+    options = {"damping": damping} if name == "stosignsgd" else {}
     generator = torch.Generator().manual_seed(0)
     start = torch.randn(size, generator=generator, dtype=dtype)
     # Entries without a gradient at first, and some that never have one.
@@ -150,15 +182,19 @@ def test_the_in_place_step_has_the_bits_of_the_plain_rule(dtype: torch.dtype, da
     for k, g in enumerate(gradients):
         g[k * 1000 :: 7] = 0
         g[:50] = 0
-    points = []
+    points, states = [], []
     for foreach in (False, True):
         x = torch.nn.Parameter(start.clone())
-        optimizer = StoSignSGD([x], 1e-3, weight_decay=0.1, damping=damping, foreach=foreach)
+        optimizer = make_optimizer(name, [x], 1e-3, weight_decay=0.1, foreach=foreach, **options)
         for g in gradients:
             x.grad = g.clone()
             optimizer.step()
         points.append(x.detach())
+        states.append(optimizer.state[x])
+    # Averages round otherwise, by a few units in the last place of their size, which turns no sign here.
     assert torch.equal(*points)
+    for state in set(states[0]) - {"step"}:
+        assert (states[0][state] - states[1][state]).abs().max() < 8 * torch.finfo(dtype).eps
 
 
 @pytest.mark.parametrize(
@@ -360,12 +396,51 @@ def test_the_noise_follows_names_not_positions() -> None:
     assert not torch.equal(left["a"], left["b"])
 
 
-def test_gradients_that_are_not_numbers_are_not_hidden_by_signs() -> None:
+def test_an_infinite_gradient_still_has_a_sign() -> None:
     x = torch.nn.Parameter(torch.ones(3))
     x.grad = torch.tensor([1.0, float("nan"), float("inf")])
     SignSGD([x], 0.5).step()
     assert x.isnan().tolist() == [False, True, False]
     assert x[2] == 0.5
+
+
+PATHS: list[Any] = [
+    pytest.param({}, 3, id="loop"),
+    pytest.param({}, paths.BLOCK + 3, id="in place"),
+    pytest.param({"foreach": True}, 3, id="foreach"),
+    pytest.param({"compiled": True}, 3, id="compiled", marks=[compiles, pytest.mark.slow]),
+]
+
+
+@pytest.mark.parametrize("name", ["signsgd", "signum", "lion", "stosignsgd", "adamw"])
+@pytest.mark.parametrize(("options", "size"), PATHS)
+@pytest.mark.parametrize("first", [0, 2])
+def test_a_gradient_that_is_no_number_shows_in_the_parameter(
+    name: str, options: dict[str, Any], size: int, first: int
+) -> None:
+    # At the first step, where momentum and envelope are 0, and later.
+    x = torch.nn.Parameter(torch.ones(size))
+    optimizer = make_optimizer(name, [x], 0.01, **options)
+    for step in range(first + 2):
+        x.grad = torch.ones(size)
+        x.grad[0] = 0
+        if step == first:
+            x.grad[-2] = float("nan")
+        optimizer.step()
+        expected = torch.zeros(size, dtype=torch.bool)
+        # What has no state forgets, but the parameter does not.
+        expected[-2] = step >= first
+        assert torch.equal(x.isnan(), expected)
+
+
+@pytest.mark.parametrize(("options", "size"), PATHS)
+def test_an_infinite_gradient_shows_in_the_parameter_of_a_random_sign(options: dict[str, Any], size: int) -> None:
+    x = torch.nn.Parameter(torch.ones(size))
+    optimizer = StoSignSGD([x], 0.01, **options)
+    x.grad = torch.ones(size)
+    x.grad[-1] = -float("inf")
+    optimizer.step()
+    assert x.isnan().nonzero().tolist() == [[size - 1]]
 
 
 def sparse() -> None:
