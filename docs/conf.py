@@ -27,6 +27,7 @@ exclude_patterns = [
     "conf.py",
     "notebooks.py",
     "reference.py",
+    "rst.py",
     "**/__pycache__",
 ]
 

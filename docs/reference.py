@@ -5,12 +5,13 @@ from __future__ import annotations
 import importlib
 import inspect
 import pkgutil
-import re
 import sys
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import ModuleType
 from typing import Any
+
+from rst import anchor, fields, plain, table, title, toctree, without_bars
 
 import ratecheck.testbeds
 import ratecheck.theory.methods
@@ -57,55 +58,20 @@ def write(folder: Path, results: Path | None) -> None:
         for name, text in texts.items():
             _replace(folder / f"{name}.rst", text)
             written.add(f"{name}.rst")
-    _replace(folder / "index.rst", _title("Reference") + _toctree(list(pages)))
+    _replace(folder / "index.rst", title("Reference") + toctree(list(pages)))
     for stale in folder.glob("*.rst"):
         if stale.name not in {*written, "index.rst"}:
             stale.unlink()
-
-
-def plain(text: str) -> str:
-    """Return text that reStructuredText shows as it is."""
-    return re.sub(r"([\\*`|_<>])", r"\\\1", " ".join(text.split()))
-
-
-def without_bars(lines: Sequence[str]) -> list[str]:
-    """Return the lines of a docstring with every bar escaped that is not in code or mathematics: ``|x|`` is no role."""
-    result, math_indent = [], -1
-    for line in lines:
-        indent = len(line) - len(line.lstrip())
-        if math_indent >= 0 and line.strip() and indent <= math_indent:
-            math_indent = -1
-        if line.lstrip().startswith(".. math::"):
-            math_indent = indent
-        if math_indent < 0:
-            parts = re.split(r"(`[^`]*`)", line)
-            parts[::2] = [re.sub(r"(?<!\\)\|", r"\\|", part) for part in parts[::2]]
-            line = "".join(parts)
-        result.append(line)
-    return result
 
 
 def _module_text(module: ModuleType) -> str:
     return "\n".join(without_bars(inspect.cleandoc(module.__doc__ or "").splitlines())) + "\n\n"
 
 
-def anchor(kind: str, name: str) -> str:
-    """Return the label of an entry."""
-    return f"{kind}-{re.sub(r'[^a-z0-9.]+', '-', name.lower())}"
-
-
 def _replace(path: Path, text: str) -> None:
     # An unchanged page keeps its date, so that a second build of Sphinx skips it.
     if not path.exists() or path.read_text(encoding="utf-8") != text:
         path.write_text(text, encoding="utf-8")
-
-
-def _title(text: str, line: str = "=") -> str:
-    return f"{text}\n{line * max(len(text), 4)}\n\n"
-
-
-def _toctree(names: Sequence[str]) -> str:
-    return ".. toctree::\n   :maxdepth: 1\n\n" + "".join(f"   {name}\n" for name in names) + "\n"
 
 
 def _chapter(name: str, pages: Sequence[str]) -> str:
@@ -115,7 +81,7 @@ def _chapter(name: str, pages: Sequence[str]) -> str:
         "bounds": "Every theorem as code: formula, assumptions that are checked on the run, source, and evidence.",
         "claims": "The ledger: method, problem and bound of each claim, and how it is expected to come out.",
     }
-    return _title(name.capitalize()) + what[name] + "\n\n" + "".join(f"- :doc:`{page}`\n" for page in pages)
+    return title(name.capitalize()) + what[name] + "\n\n" + "".join(f"- :doc:`{page}`\n" for page in pages)
 
 
 def _modules(package: ModuleType) -> list[ModuleType]:
@@ -162,7 +128,7 @@ def _code_pages(
             continue
         short = module.__name__.removeprefix(f"{package.__name__}.")
         examples = [key for key, one in registry.items() if type(one).__module__ == module.__name__]
-        text = _title(short) + _module_text(module)
+        text = title(short) + _module_text(module)
         text += f".. currentmodule:: {module.__name__}\n\n"
         if examples:
             text += "Examples in the registry: " + ", ".join(f"``{key}``" for key in examples) + ".\n\n"
@@ -178,24 +144,13 @@ def _code_pages(
 
 
 def _measures_page() -> str:
-    text = _title("Measures") + "What a theorem bounds: a number for each run, at each recorded step.\n\n"
+    text = title("Measures") + "What a theorem bounds: a number for each run, at each recorded step.\n\n"
     rows = []
     for measure in MEASURES.values():
         of = "the method's state" if measure.of == "state" else "the point"
         floor = f"known down to the accuracy of ``{measure.floor}``" if measure.floor else "exact"
         rows.append((plain(measure.id), f":math:`{measure.symbol}`", f"of {of}; {floor}"))
-    return text + _table(("measure", "symbol", "what of, and how well known"), rows)
-
-
-def _table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-    text = ".. list-table::\n   :header-rows: 1\n\n"
-    for row in (head, *rows):
-        text += "".join(f"   {'*' if i == 0 else ' '} - {cell}\n" for i, cell in enumerate(row))
-    return text + "\n"
-
-
-def _fields(rows: dict[str, str]) -> str:
-    return "".join(f":{name}: {text}\n" for name, text in rows.items() if text) + "\n"
+    return text + table(("measure", "symbol", "what of, and how well known"), rows)
 
 
 def _example(results: Sequence[Result]) -> str:
@@ -237,11 +192,11 @@ def _bound_pages(stored: Mapping[str, Result]) -> dict[str, str]:
         short = family.__name__.rsplit(".", 1)[-1]
         own = [bound for bound in family.BOUNDS if bound.id not in seen]
         seen |= {bound.id for bound in own}
-        head = _title(short.replace("_", " ")) + _module_text(family)
+        head = title(short.replace("_", " ")) + _module_text(family)
         pages[f"bounds-{short}"] = head + "".join(_bound(bound, users.get(bound.id, []), stored) for bound in own)
     rest = {claim.bound.id: claim.bound for claim in claims().values() if claim.bound.id not in seen}
     if rest:
-        head = _title("stated beside their claims")
+        head = title("stated beside their claims")
         pages["bounds-beside-claims"] = head + "".join(
             _bound(bound, users[bound.id], stored) for bound in rest.values()
         )
@@ -262,9 +217,9 @@ def _bound(bound: Bound, users: Sequence[Claim], stored: Mapping[str, Result]) -
         "Remark": plain(bound.remark),
         "Claims": ", ".join(f":ref:`{claim.id} <{anchor('claim', claim.id)}>`" for claim in users),
     }
-    head = f".. _{anchor('bound', bound.id)}:\n\n" + _title(f"{plain(bound.id)}: {plain(bound.title)}", "-")
+    head = f".. _{anchor('bound', bound.id)}:\n\n" + title(f"{plain(bound.id)}: {plain(bound.title)}", "-")
     figure = _example([stored[claim.id] for claim in users if claim.id in stored])
-    return head + f".. math:: {' '.join(bound.formula.split())}\n\n" + _fields(rows) + figure
+    return head + f".. math:: {' '.join(bound.formula.split())}\n\n" + fields(rows) + figure
 
 
 def _claim_pages(stored: dict[str, Result]) -> dict[str, str]:
@@ -277,7 +232,7 @@ def _claim_pages(stored: dict[str, Result]) -> dict[str, str]:
         if own:
             seen |= {claim.id for claim in own}
             short = name.removeprefix(prefix)
-            text = _title(short.replace("_", " ")) + "".join(_claim(claim, stored.get(claim.id)) for claim in own)
+            text = title(short.replace("_", " ")) + "".join(_claim(claim, stored.get(claim.id)) for claim in own)
             pages[f"claims-{short}"] = text
     if missing := set(ledger) - seen:
         raise AssertionError(f"no page shows the claims {sorted(missing)}")
@@ -301,5 +256,5 @@ def _claim(claim: Claim, result: Result | None) -> str:
         rows["Method"] = f"``{result.method}``"
         rows["Problem"] = plain(result.problem)
         picture = _picture(result)
-    head = f".. _{anchor('claim', claim.id)}:\n\n" + _title(plain(claim.id), "-") + f"{plain(claim.title)}.\n\n"
-    return head + _fields(rows) + picture
+    head = f".. _{anchor('claim', claim.id)}:\n\n" + title(plain(claim.id), "-") + f"{plain(claim.title)}.\n\n"
+    return head + fields(rows) + picture

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,9 +17,9 @@ from ratecheck.figures.canvas import save
 from ratecheck.figures.cells import picture
 from ratecheck.figures.comparison import comparison
 from ratecheck.figures.contents import Shown, contents_page
+from ratecheck.figures.counterexamples import hero_pages, sign_counterexamples
 from ratecheck.figures.files import MissingResultError
 from ratecheck.figures.grids import Grid, load_grid
-from ratecheck.figures.hero import hero
 from ratecheck.figures.paper.numbers import RESOLUTION
 from ratecheck.figures.phase import phase
 from ratecheck.figures.portrait import phase_portrait
@@ -34,13 +34,6 @@ Pages = Iterator[tuple[str, Figure]]  # what is added to the name of the figure 
 
 _FEWEST_RECORDS = 6  # of a line that is worth comparing
 _PANELS_PER_PAGE = 6
-_RACE = "rare outliers"
-COUNTEREXAMPLES = {
-    "CE-A": "opposed pairs",
-    "CE-B": "rare outliers",
-    "CE-C": "mean against median",
-    "CE-D": "periodic spikes",
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,64 +84,6 @@ def _tightness(results: Results) -> Pages:
         for number, first in enumerate(range(0, len(group), ranked.PER_PAGE), start=1):
             page = group[first : first + ranked.PER_PAGE]
             yield f"-{source}-{number}", ranked.tightness_page(page, f"{source}, page {number}")
-
-
-def _sign_counterexamples(results: Results) -> Pages:
-    panels = {}
-    for title, problem in COUNTEREXAMPLES.items():
-        found = [one for one in results.claims if one.problem.startswith(problem)]
-        panels[f"{title}: {problem}"] = _one_of_each(found)
-    missing = [title for title, found in panels.items() if not found]
-    if missing:
-        raise MissingResultError(
-            f"{results.folder} holds no results of both a sign method and StoSignSGD for {'; '.join(missing)}; "
-            "run `ratecheck verify --tag stosignsgd` first."
-        )
-    yield "", comparison(panels, _family)
-
-
-def _hero(results: Results) -> Pages:
-    found = {
-        _family(one): one for one in _one_of_each([one for one in results.claims if one.problem.startswith(_RACE)])
-    }
-    holds = next((one for name, one in found.items() if name.startswith("StoSign")), None)
-    if holds is None:
-        raise MissingResultError(
-            f"{results.folder} holds no results of both a sign method and StoSignSGD on {_RACE}; run "
-            "`ratecheck verify --tag stosignsgd` first."
-        )
-    for dark in (False, True):
-        yield "-dark" if dark else "", hero(results.claims, found["SignSGD"], holds, dark=dark)
-
-
-def _family(result: Result) -> str:
-    """The method without its wrappers: a projection onto the box is no other method."""
-    return result.method_name.split()[-1]
-
-
-def _one_of_each(found: Sequence[Result]) -> list[Result]:
-    """Return one result of each method, on a problem that StoSignSGD and another share.
-
-    Results against the same theorem come before those of the same measure only; of several problems the one with most
-    records is taken, and of several claims of a method that of the longest run.
-    """
-    for share in (lambda one: (one.problem, one.bound_id), lambda one: (one.problem, one.measure)):
-        best: list[Result] = []
-        for shared in sorted({share(one) for one in found if one.side == "upper"}):
-            methods: dict[str, Result] = {}
-            for one in sorted(found, key=lambda one: (one.steps.size, one.horizon)):
-                if share(one) == shared and one.side == "upper":
-                    methods[_family(one)] = one
-            both = "SignSGD" in methods and any(name.startswith("StoSign") for name in methods)
-            if both and _records(methods.values()) > _records(best):
-                best = list(methods.values())
-        if best:
-            return best
-    return []
-
-
-def _records(results: Iterable[Result]) -> int:
-    return min((one.steps.size for one in results), default=0)
 
 
 def _saddle(results: Results) -> Pages:
@@ -202,7 +137,7 @@ FIGURES: dict[str, Entry] = {
         "Every claim at its observed / bound, and one theorem beside the method that breaks it",
         "Left: all claims, ranked; right of the line a run exceeds its bound, and the claim is refuted. Right: SignSGD "
         "and StoSignSGD beside the bound of the latter, each with its verdict.",
-        _hero,
+        hero_pages,
     ),
     "convergence": Entry(
         "Every claim: measure and bound against oracle calls",
@@ -225,7 +160,7 @@ FIGURES: dict[str, Entry] = {
     "sign-counterexamples": Entry(
         "SignSGD against StoSignSGD on the counterexamples CE-A to CE-D",
         "SignSGD stalls on each of them; StoSignSGD converges, below its bound (dashed).",
-        _sign_counterexamples,
+        sign_counterexamples,
     ),
     "step-size": Entry(
         "Final gap against step size",

@@ -12,8 +12,9 @@ import numpy as np
 import pytest
 
 from ratecheck.figures.canvas import save
-from ratecheck.figures.catalogue import COUNTEREXAMPLES, FIGURES, draw
+from ratecheck.figures.catalogue import FIGURES, draw
 from ratecheck.figures.convergence import convergence
+from ratecheck.figures.counterexamples import COUNTEREXAMPLES
 from ratecheck.figures.files import MissingResultError
 from ratecheck.figures.results import Results
 from ratecheck.theory.errors import InputError
