@@ -189,6 +189,29 @@ def test_a_users_theorem_is_attacked_by_its_constants(tmp_path: Path, capsys: py
     assert main(["verify", str(file), "--out", str(tmp_path / "r")]) == 1
 
 
+USER_FAULTS = {
+    "method raises": (
+        "        return x - self",
+        "        raise ZeroDivisionError('bang')\n        return x - self",
+        "bang",
+    ),
+    "bound is NaN": ("    return radius**2", "    return float('nan') * steps + radius**2", "NaN"),
+    "bound has the wrong shape": ("    return radius**2", "    return steps[:0] + radius**2", "reshape"),
+    "a fact that is not known": ('facts["lipschitz"]', 'facts["smoothness"]', "knows no 'smoothness'"),
+}
+
+
+@pytest.mark.parametrize("name", USER_FAULTS)
+def test_faults_in_a_users_file_are_one_sentence(name: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    old, new, expected = USER_FAULTS[name]
+    assert old in readme_example()
+    file = tmp_path / "faulty.py"
+    file.write_text(readme_example().replace(old, new))
+    assert main(["falsify", str(file), "--budget", "50", "--out", str(tmp_path)]) == 2
+    (error,) = capsys.readouterr().err.strip().splitlines()
+    assert expected in error
+
+
 BAD = {
     "unknown claim": (["falsify", "mq-ns-01-cuont"], "nearest is 'mq-ns-01-count'"),
     "no claim": (["falsify"], "falsify --list"),
