@@ -66,7 +66,7 @@ SCHEMES = {
 BASES = {"SGG on LAMB": "LAMB", "SGG on adapters": "AdamW on adapters"}  # of schemes whose base is not AdamW
 MAPPED = [name for name in SCHEMES if name != "SGG, one cluster"]
 TUNED = ("AdamW", "SGG", "SGG from the first gradient, frozen", "SGG, one cluster", "SGG, labels at random")
-BATCHES = (16, 40, 100)
+BATCHES = (16, 100)
 POINTS = (-9, -7, -5, -3)
 
 
