@@ -66,12 +66,15 @@ def periodic_spikes(period: int = 4, spike: float = 4.0) -> LinearLosses:
     return LinearLosses("periodic spikes", reveal, np.zeros(1), box, Facts({**facts.entries, **mean}))
 
 
-def tight_signs(horizon: int, bounds: Scales = (1.0,), widths: Scales = (1.0,)) -> LinearLosses:
-    r"""Return losses on which StoSignSGD with the known envelope has regret exactly ``sqrt(T)/2 sum_i D_i G_i``.
+def tight_signs(
+    horizon: int, bounds: Scales = (1.0,), widths: Scales = (1.0,), *, from_corner: bool = False
+) -> LinearLosses:
+    r"""Return losses on which the regret bounds of StoSignSGD are attained.
 
     The signs alternate until only sqrt(T) rounds are left, and are +1 then: first the steps cancel, then the losses
     add up, and the last step ends at the corner without being clipped. Every gradient attains its envelope, so that
-    there is no noise. Derived here.
+    there is no noise. Derived here: from the center, with the steps D_i/(2 sqrt(T)), the regret is
+    ``sqrt(T)/2 sum_i D_i G_i``; from the worst corner, with the steps D_i/sqrt(T), it is twice that.
 
     Parameters
     ----------
@@ -79,6 +82,8 @@ def tight_signs(horizon: int, bounds: Scales = (1.0,), widths: Scales = (1.0,)) 
         Number of rounds T, a square.
     bounds, widths : sequence of float
         G_i and D_i.
+    from_corner : bool
+        Whether play begins at the corner where the last losses are largest.
     """
     require_count("horizon", horizon)
     root = math.isqrt(horizon)
@@ -90,7 +95,8 @@ def tight_signs(horizon: int, bounds: Scales = (1.0,), widths: Scales = (1.0,)) 
         sign = -1.0 if t <= horizon - root and t % 2 == 0 else 1.0
         return np.broadcast_to(sign * G, x.shape)
 
-    return LinearLosses("tight signs", reveal, np.zeros(G.size), box, facts)
+    start = box.widths / 2 if from_corner else np.zeros(G.size)
+    return LinearLosses("tight signs", reveal, start, box, facts)
 
 
 def random_coordinate_signs(bounds: Scales, widths: Scales) -> LinearLosses:
@@ -240,6 +246,7 @@ class HiddenDirection:
 EXAMPLES = {
     "periodic-spikes": periodic_spikes(),
     "tight-signs": tight_signs(9, (1.0, 0.5), (1.0, 3.0)),
+    "tight-signs-from-the-corner": tight_signs(9, (1.0, 0.5), (1.0, 3.0), from_corner=True),
     "random-coordinate-signs": random_coordinate_signs((1.0, 0.5), (1.0, 3.0)),
     "opposition": opposition((1.0, 0.5), (1.0, 3.0)),
     "steady-drift": steady_drift((1.0, 0.5), (1.0, 3.0), 0.25),

@@ -164,6 +164,16 @@ REGRET = (
         runs=256,
     ),
     stosign_claim(
+        "1b-tight",
+        "regret exactly sqrt(T) sum D_i G_i from the worst corner",
+        bound=stosign.STO_1B,
+        problem=lambda horizon: tight_signs(horizon, *MIXED, from_corner=True),
+        method=horizon_known,
+        horizons=(4, 9, 16, 100, 900, 2500),
+        runs=64,
+        attained=1.0,
+    ),
+    stosign_claim(
         "1c-tight",
         "regret exactly sqrt(T)/2 sum D_i G_i, where every gradient attains its envelope",
         bound=stosign.STO_1C,

@@ -131,6 +131,10 @@ PARTS: dict[str, tuple[str, dict[str, Any]]] = {
         {"move": lambda x, eta, s, G, oracle: oracle.project(x - eta * G * s)},
     ),
     "step twice as long": ("stosign-1c-tight", {"move": lambda x, eta, s, G, oracle: oracle.project(x - 2 * eta * s)}),
+    "step a tenth longer": (
+        "stosign-1b-tight",
+        {"move": lambda x, eta, s, G, oracle: oracle.project(x - 1.1 * eta * s)},
+    ),
     "step never taken": ("stosign-1b-drift", {"move": lambda x, eta, s, G, oracle: x}),
 }
 

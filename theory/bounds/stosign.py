@@ -122,6 +122,7 @@ STO_1B = Bound(
     source=PAPER,
     provenance="derived",
     evidence=("derived here",),
+    tight_on="tight signs from the corner",
 )
 
 STO_1S = Bound(
