@@ -90,7 +90,7 @@ def minimax(
         if budget == "gradients" or name in AT_EQUAL_TOKENS
     }
     standings = tune_and_play(out, entrants, judged, jobs, heard)
-    rows, runs = residual_study(setup, judged, jobs) if residuals else ([], {})
+    rows, runs = residual_study(out, setup, judged, jobs) if residuals else ([], {})
     language = open_corpus(setup.source, vocabulary=setup.shape.vocabulary).name
     ratio = product_ratio(next(iter(entrants.values())).match)
     return _store(Outcome(setup, language, hardware(), radius, curvature, ratio, standings, runs, rows), out)

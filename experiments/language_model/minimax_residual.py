@@ -7,18 +7,24 @@ A small residual is not a small loss: mode N goes to whatever stationary point i
 from __future__ import annotations
 
 import dataclasses
+import hashlib
+import json
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import torch
 
+from ratecheck.experiments.digest import code_digest
 from ratecheck.experiments.language_model.data import open_corpus
 from ratecheck.experiments.language_model.minimax_game import Game, Match, one_thread, warm_up
 from ratecheck.experiments.language_model.minimax_players import Player
+from ratecheck.experiments.language_model.runs import FOLDER
 from ratecheck.experiments.language_model.setup import Setup
 from ratecheck.experiments.language_model.tuning import FACTOR, TUNING_SEED, next_points
+from ratecheck.experiments.store import write_whole
 
 CURVATURE, UNBOUNDED = 0.1, 1e6
 HELD = 10_000  # step whose batch is held: none that the warm-up has seen
@@ -82,10 +88,24 @@ def _residual(game: Game, tokens: torch.Tensor) -> tuple[float, float]:
     return math.sqrt(sum(float(part.square().sum()) for part in gradients)), float(loss.detach())
 
 
+def descended(folder: Path, setup: Setup, name: str, step_size: float, seed: int) -> Descent:
+    """Return a stored descent, or run it and store it; a file that is truncated counts as missing."""
+    text = f"{setup.to_json()}{DESCENDERS[name]}{step_size}{seed}{code_digest([__name__])}"
+    path = folder / FOLDER / f"minimax-residual-{hashlib.sha256(text.encode()).hexdigest()[:16]}.json"
+    try:
+        return Descent(**json.loads(path.read_text()))
+    except (OSError, ValueError, TypeError):
+        done = descend(setup, DESCENDERS[name], step_size, seed)
+    write_whole(path, json.dumps(dataclasses.asdict(done)).encode(), "a descent on one batch")
+    return done
+
+
 def residual_study(
-    setup: Setup, seeds: Sequence[int], jobs: int
+    folder: Path, setup: Setup, seeds: Sequence[int], jobs: int
 ) -> tuple[list[dict[str, Any]], dict[str, list[Descent]]]:
     """Tune every method by its residual on one seed, and run it on the others.
+
+    Descents that are stored in the folder are not done again.
 
     Returns
     -------
@@ -95,7 +115,7 @@ def residual_study(
     from joblib import Parallel, delayed
 
     def run(tasks: list[tuple[str, int, int]]) -> list[Descent]:
-        calls = (delayed(descend)(setup, DESCENDERS[name], FACTOR**point, seed) for name, point, seed in tasks)
+        calls = (delayed(descended)(folder, setup, name, FACTOR**point, seed) for name, point, seed in tasks)
         return list(Parallel(n_jobs=jobs)(calls))
 
     searched: dict[str, dict[int, float]] = {name: {} for name in DESCENDERS}

@@ -125,7 +125,7 @@ def test_minimax_prints_clean_and_attacked_losses(
     from ratecheck.experiments.language_model import minimax, minimax_attack
 
     monkeypatch.setattr(minimax_attack, "VALIDATION", 8)
-    monkeypatch.setattr(minimax, "residual_study", lambda setup, seeds, jobs: ([], {}))
+    monkeypatch.setattr(minimax, "residual_study", lambda out, setup, seeds, jobs: ([], {}))
     words = ["lm", "minimax", *SHORT, "--seeds", "2", "--jobs", "1", "--out", str(tmp_path)]
     assert main([*words, "--methods", "gda", "extragradient-adam", "--radius", "0.4"]) == 0
     printed = capsys.readouterr().out

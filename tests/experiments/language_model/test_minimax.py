@@ -18,7 +18,7 @@ torch = pytest.importorskip("torch", reason="PyTorch is not installed; run `pip 
 
 from ratecheck.experiments.claim import SOURCE_TAGS  # noqa: E402
 from ratecheck.experiments.language_model import minimax as study  # noqa: E402
-from ratecheck.experiments.language_model import minimax_attack, minimax_runs  # noqa: E402
+from ratecheck.experiments.language_model import minimax_attack, minimax_residual, minimax_runs  # noqa: E402
 from ratecheck.experiments.language_model.claims.minimax import CLAIMS  # noqa: E402
 from ratecheck.experiments.language_model.data import open_corpus  # noqa: E402
 from ratecheck.experiments.language_model.minimax_attack import attack, offset_losses  # noqa: E402
@@ -27,7 +27,7 @@ from ratecheck.experiments.language_model.minimax_findings import DECIDED, findi
 from ratecheck.experiments.language_model.minimax_game import Game, Match, Played, play  # noqa: E402
 from ratecheck.experiments.language_model.minimax_outcome import Outcome, table  # noqa: E402
 from ratecheck.experiments.language_model.minimax_players import AT_EQUAL_TOKENS, CONTROL, PLAYERS  # noqa: E402
-from ratecheck.experiments.language_model.minimax_residual import DESCENDERS, Descent, descend  # noqa: E402
+from ratecheck.experiments.language_model.minimax_residual import DESCENDERS, Descent, descend, descended  # noqa: E402
 from ratecheck.experiments.language_model.minimax_runs import Standing, match_key, play_all  # noqa: E402
 from ratecheck.experiments.language_model.model import token_losses  # noqa: E402
 from ratecheck.experiments.language_model.optimizers import (  # noqa: E402
@@ -403,6 +403,12 @@ def test_residuals_on_one_batch() -> None:
     assert descend(small, DESCENDERS["gda"], 1e30, 0).fall == math.inf
 
 
+def test_a_stored_descent_is_not_done_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    first = descended(tmp_path, setup(4), "gda", 0.1, 0)
+    monkeypatch.setattr(minimax_residual, "descend", None)
+    assert descended(tmp_path, setup(4), "gda", 0.1, 0) == first
+
+
 # What is stored.
 
 
@@ -467,8 +473,11 @@ def test_every_claim_is_decided_by_what_came_out() -> None:
         assert one["paper"]
     # What came out the other way round is seen.
     reverse = {"mgsr1_n_warm": 0.5, "mgsr1_e": 0.5, "mgsr1_e_warm": 0.5, "mgsr1_n": 0.5, "adam": 1.3}
-    found = {one.id: one.to_json() for one in findings(outcome(0.5, **reverse))}
-    assert not any(one["as_expected"] for one in found.values())
+    found = {one.id: one.to_json() for one in findings(outcome(0.5, **reverse, lamb=0.6))}
+    competitive = {claim.id for claim in CLAIMS if claim.bound > 0}
+    assert {name for name, one in found.items() if one["as_expected"]} == competitive
+    found = {one.id: one.to_json() for one in findings(outcome(lamb=0.3))}
+    assert not any(found[name]["as_expected"] for name in competitive)
 
 
 def test_a_player_that_diverged_loses_its_claims() -> None:
