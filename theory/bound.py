@@ -9,7 +9,7 @@ from typing import Any, Literal
 from ratecheck.theory.arrays import FloatArray, IntArray
 from ratecheck.theory.errors import InputError
 from ratecheck.theory.facts import Facts
-from ratecheck.theory.function_class import FunctionClass
+from ratecheck.theory.function_class import CLASSES, FunctionClass
 from ratecheck.theory.outputs import Output
 from ratecheck.theory.stationarity.measure import Measure
 
@@ -135,6 +135,11 @@ class Bound:
             )
         if self.kind == "rate" and self.exponent is None:
             raise InputError(f"bound {self.id} is of kind 'rate' and needs the claimed exponent.")
+        if self.function_class is not None and self.function_class not in CLASSES.values():
+            raise InputError(
+                f"bound {self.id} has the function_class {self.function_class!r}, but it must be one that "
+                f"ratecheck.theory.function_class defines: {', '.join(CLASSES)}."
+            )
 
 
 def innermost(method: Any) -> Any:

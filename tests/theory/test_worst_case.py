@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import math
 from typing import Any
 
@@ -9,6 +10,7 @@ import numpy as np
 import pytest
 
 from ratecheck.theory import function_class as classes
+from ratecheck.theory.bounds.smooth import SM_01
 from ratecheck.theory.errors import InputError
 from ratecheck.theory.methods import METHODS
 from ratecheck.theory.methods.adam import AdamW
@@ -132,6 +134,12 @@ def test_what_cannot_be_expressed_is_one_sentence(
     pytest.importorskip("PEPit")
     with pytest.raises(NotExpressibleError, match=expected):
         worst_case(symbolic_run(Subgradient(1.0), Last(), 1), kind, constants, start, measure)
+
+
+def test_a_bound_names_a_class_that_is_defined() -> None:
+    with pytest.raises(InputError, match=r"function_class 'smooth'.*smooth-convex"):
+        dataclasses.replace(SM_01, function_class="smooth")
+    assert dataclasses.replace(SM_01, function_class=classes.SMOOTH).function_class is classes.SMOOTH
 
 
 def test_a_run_that_is_too_long_is_refused() -> None:

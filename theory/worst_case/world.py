@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from typing import Any
 
@@ -186,8 +185,3 @@ class World:
         if self._set is None:
             raise NotExpressibleError("it projects onto a set whose diameter its problem does not know.")
         return proximal_step(point, self._set, 1)[0]
-
-
-def finite(constants: Mapping[str, Any]) -> dict[str, float]:
-    """Return those constants that are finite numbers."""
-    return {name: float(v) for name, v in constants.items() if isinstance(v, (int, float)) and math.isfinite(v)}
