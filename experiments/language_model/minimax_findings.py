@@ -57,7 +57,7 @@ def _rivals() -> dict[str, tuple[tuple[str, str], Values]]:
     return decided | {
         "lm-minimax-n-cold": (cold, _difference(cold, "gda", clean=True)),
         "lm-minimax-n-gain": (warm, _gain("mgsr1-n-warm")),
-        "lm-minimax-residual-n": (cold, _residuals(lambda one, other: _minus(one.fall, other.fall))),
+        "lm-minimax-residual-n": (cold, _residuals(lambda one, _: one.fall)),
         "lm-minimax-residual-n-payoff": (cold, _residuals(lambda one, other: other.payoff_end - one.payoff_end)),
         "lm-minimax-robust": (adam, _difference(adam, CONTROL)),
         "lm-minimax-adam-gda": (adam, _difference(adam, "gda")),
