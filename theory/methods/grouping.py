@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Literal, NamedTuple, get_args
 
 import numpy as np
@@ -111,7 +111,8 @@ class SGG:
     delay: bool = False
     skip_vectors: bool = False
     shuffled: bool = False
-    momentum: Callable[[Any, Array], Array] = momentum_of
+    # A function is shown by its address, which would make the same run another file each time.
+    momentum: Callable[[Any, Array], Array] = field(default=momentum_of, repr=False)
 
     def __post_init__(self) -> None:
         require_count("period", self.period)
