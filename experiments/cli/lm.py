@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, Any
 from ratecheck.experiments.cli.exit_codes import AS_EXPECTED, UNEXPECTED
 from ratecheck.experiments.cli.lm_experiments import add_experiments
 from ratecheck.experiments.cli.lm_progress import Counter, Progress
+from ratecheck.experiments.cli.lm_setup import add_setup, setup_of
 from ratecheck.experiments.cli.options import default_jobs
 
 if TYPE_CHECKING:
-    from ratecheck.experiments.language_model.setup import Setup
     from ratecheck.experiments.language_model.train import Training
 
 
@@ -34,32 +34,9 @@ def register(commands: Any) -> None:
     presets.set_defaults(run=run_presets)
 
 
-def _add_setup(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--preset", default="smoke", help="size of the model (default: smoke; `ratecheck lm presets`)")
-    parser.add_argument(
-        "--data",
-        metavar="TEXT",
-        help="zsg[:KNOB=VALUE,..], markov[:..], pydoc, a text file or folder, a folder with train.bin and val.bin, or "
-        "a dataset folder of Hugging Face (default: the preset's language)",
-    )
-    parser.add_argument("--tokenizer", type=Path, metavar="FILE", help="tokenizers file for text (default: bytes)")
-    parser.add_argument("--vocabulary", type=int, help="of a folder of tokens (default: found in it)")
-    parser.add_argument("--steps", type=int, help="updates (default: the preset's)")
-    parser.add_argument("--batch", type=int, help="sequences in an update (default: the preset's)")
-    parser.add_argument("--context", type=int, help="tokens in a sequence (default: the preset's)")
-    parser.add_argument("--accumulate", type=int, default=1, help="parts in which a batch is worked off (default: 1)")
-    parser.add_argument("--clip", type=float, default=1.0, help="largest norm of the gradient (default: 1)")
-    parser.add_argument("--feed-forward", choices=("swiglu", "relu", "relu2"), default="swiglu")
-    parser.add_argument("--experts", type=int, default=1, help="feed-forward layers to choose from (default: 1)")
-    parser.add_argument("--active", type=int, default=1, help="experts for each token (default: 1)")
-    parser.add_argument("--device", choices=("auto", "cpu", "cuda"), default="auto")
-    parser.add_argument("--precision", choices=("float32", "bf16"), default="float32")
-    parser.add_argument("--compile", action="store_true", help="compile the model with torch.compile")
-
-
 def _add_train(actions: Any) -> None:
     parser = actions.add_parser("train", help="train one model")
-    _add_setup(parser)
+    add_setup(parser)
     parser.add_argument("--optimizer", default="adamw", help="name of an optimizer (default: adamw)")
     parser.add_argument("--step-size", type=float, help="peak of the schedule (default: a start for this optimizer)")
     parser.add_argument("--warm-up", type=float, default=0.05, help="share of the steps (default: 0.05)")
@@ -76,7 +53,7 @@ def _add_train(actions: Any) -> None:
 
 def _add_compare(actions: Any) -> None:
     parser = actions.add_parser("compare", help="optimizers at equal tokens, tuned alike, over several seeds")
-    _add_setup(parser)
+    add_setup(parser)
     parser.add_argument("--optimizers", nargs="+", metavar="NAME", help="names (default: six that are well known)")
     parser.add_argument("--seeds", type=int, default=4, help="runs of each at its tuned step size (default: 4)")
     parser.add_argument("--jobs", type=int, default=default_jobs(), help="processes (default: all cores)")
@@ -86,7 +63,7 @@ def _add_compare(actions: Any) -> None:
 
 def _add_fp8(actions: Any) -> None:
     parser = actions.add_parser("fp8", help="which part of training must not be in FP8")
-    _add_setup(parser)
+    add_setup(parser)
     parser.add_argument("--conditions", nargs="+", metavar="NAME", help="settings of the switches (default: nine)")
     parser.add_argument("--methods", nargs="+", metavar="NAME", default=["adamw", "stosignsgd", "signum"])
     parser.add_argument("--seeds", type=int, default=5, help="runs of each (default: 5)")
@@ -97,7 +74,7 @@ def _add_fp8(actions: Any) -> None:
 
 def _add_minimax(actions: Any) -> None:
     parser = actions.add_parser("minimax", help="adversarial training as a saddle point, at equal gradients and tokens")
-    _add_setup(parser)
+    add_setup(parser)
     parser.add_argument("--methods", nargs="+", metavar="NAME", help="names (default: all)")
     parser.add_argument("--radius", type=float, help="of an offset, in units of the embedding's rows (default: 0.3)")
     parser.add_argument("--curvature", type=float, help="that makes the game concave in the offset (default: 0.02)")
@@ -105,45 +82,6 @@ def _add_minimax(actions: Any) -> None:
     parser.add_argument("--jobs", type=int, default=default_jobs(), help="processes (default: all cores)")
     parser.add_argument("--out", type=Path, default=Path("results"), metavar="DIR", help="folder of results")
     parser.set_defaults(run=run_minimax)
-
-
-def _setup(arguments: argparse.Namespace, **recipe: Any) -> Setup:
-    """Return the run that the options describe; the vocabulary is that of the text."""
-    import dataclasses
-
-    from ratecheck.experiments.language_model import require_torch
-
-    require_torch()
-    from ratecheck.experiments.language_model.data import open_corpus
-    from ratecheck.experiments.language_model.presets import preset
-    from ratecheck.experiments.language_model.setup import Recipe, Setup
-
-    chosen = preset(arguments.preset)
-    source = arguments.data or chosen.source
-    corpus = open_corpus(source, vocabulary=arguments.vocabulary, tokenizer=arguments.tokenizer)
-    shape = dataclasses.replace(
-        chosen.shape,
-        vocabulary=corpus.vocabulary,
-        context=chosen.shape.context if arguments.context is None else arguments.context,
-        feed_forward=arguments.feed_forward,
-        experts=arguments.experts,
-        active=arguments.active,
-    )
-    filled = Recipe(
-        steps=chosen.steps if arguments.steps is None else arguments.steps,
-        batch=chosen.batch if arguments.batch is None else arguments.batch,
-        accumulate=arguments.accumulate,
-        clip=arguments.clip,
-        precision=arguments.precision,
-        compile=arguments.compile,
-        device=arguments.device,
-        **recipe,
-    )
-    return Setup(shape=shape, recipe=filled, source=source, tokenizer=_text(arguments.tokenizer))
-
-
-def _text(path: Path | None) -> str | None:
-    return None if path is None else str(path)
 
 
 def run_train(options: argparse.Namespace) -> int:
@@ -162,7 +100,7 @@ def run_train(options: argparse.Namespace) -> int:
     step_size = options.step_size
     if step_size is None:
         step_size = 2.0 ** (known.start if known else -9)
-    setup = _setup(
+    setup = setup_of(
         options,
         optimizer=options.optimizer,
         step_size=step_size,
@@ -211,7 +149,7 @@ def _run(training: Training, folder: Path, options: argparse.Namespace) -> int:
 
 def run_compare(options: argparse.Namespace) -> int:
     """Compare optimizers."""
-    setup = _setup(options, optimizer="adamw", step_size=1e-3)
+    setup = setup_of(options, optimizer="adamw", step_size=1e-3)
     from ratecheck.experiments.language_model.compare import DEFAULT, REFERENCE, compare
     from ratecheck.experiments.language_model.contest import table
     from ratecheck.experiments.language_model.outcome import FILE
@@ -242,7 +180,7 @@ def run_fp8(options: argparse.Namespace) -> int:
     from ratecheck.experiments.language_model.runs import Workers
 
     options.steps = options.steps or STEPS
-    setup = _setup(options, optimizer="adamw", step_size=1e-3)
+    setup = setup_of(options, optimizer="adamw", step_size=1e-3)
     with Workers(options.out, options.jobs, Counter()) as workers:
         study = fp8_study(
             setup, options.conditions or list(DEFAULT), options.methods, options.seeds, options.out, workers
@@ -273,7 +211,7 @@ def run_minimax(options: argparse.Namespace) -> int:
     from ratecheck.experiments.language_model.outcome import FILE, read_findings
 
     options.steps = options.steps or STEPS
-    setup = _setup(options, optimizer="adamw", step_size=1e-3)
+    setup = setup_of(options, optimizer="adamw", step_size=1e-3)
     found = minimax(
         setup,
         options.methods or list(PLAYERS),
