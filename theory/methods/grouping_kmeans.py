@@ -86,7 +86,7 @@ def histogram_kmeans(values: FloatArray, clusters: int, bins: int = BINS) -> Int
     low, high = (float(np.arcsinh(end / scale)) for end in (values.min(), values.max()))
     if high == low:
         return np.zeros(values.shape, dtype=np.uint8)
-    place = _bins(values, scale, low, high, bins)
+    place = _bins(values, scale, low, high, bins).astype(np.intp)  # once, not at each of its uses
     counts = np.bincount(place, minlength=bins)
     sums = np.bincount(place, weights=values, minlength=bins)
     occupied = np.flatnonzero(counts)
