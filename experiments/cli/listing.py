@@ -34,7 +34,7 @@ def run_list(options: argparse.Namespace) -> int:
     if options.json:
         print(json.dumps([entry(claim) for claim in claims] + [claim.entry() for claim in language], indent=1))
         return 0
-    rows = [(claim.id, claim.expected, claim.bound.kind, claim.title) for claim in claims]
+    rows: list[tuple[str, str, str, str]] = [(one.id, one.expected, one.bound.kind, one.title) for one in claims]
     rows += [(claim.id, claim.expected, TAG, claim.title) for claim in language]
     width = max(len(name) for name, *_ in rows)
     for name, expected, kind, title in rows:

@@ -135,9 +135,11 @@ def token_sweep(runs: Mapping[str, Sequence[Run]], language: str, name: str, com
     for i, group in enumerate(runs.values()):
         for j, run in enumerate(group):
             seen = run.records[1:]
+            if not seen:
+                continue
             # Batches that grow pass the marks at other counts: what is shown there is between two measurements.
-            known = np.interp(tokens, [one.tokens for one in seen], [_shown(one) for one in seen]) if seen else []
-            reached = sum(count <= seen[-1].tokens for count in tokens) if seen else 0
+            known = np.interp(tokens, [one.tokens for one in seen], [_shown(one) for one in seen])
+            reached = sum(count <= seen[-1].tokens for count in tokens)
             values[i, :reached, j] = known[:reached]
     return Sweep(
         name=name,

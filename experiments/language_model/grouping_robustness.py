@@ -23,7 +23,7 @@ from ratecheck.experiments.language_model.outcome import Finding, interval, writ
 from ratecheck.experiments.language_model.runs import Plan, Run, Workers, run_key
 from ratecheck.experiments.language_model.setup import Setup
 from ratecheck.experiments.language_model.size import SHORTER, scope, small
-from ratecheck.experiments.language_model.tuning import FACTOR, Arm, judge
+from ratecheck.experiments.language_model.tuning import FACTOR, Arm, judge, require_equal_sequences
 from ratecheck.experiments.sweep import Map, save_map, save_sweep
 from ratecheck.theory.errors import InputError
 
@@ -155,6 +155,7 @@ def robustness(
             raise InputError(f"{total} sequences are no multiple of the batch {batch}; choose a divisor.")
     found = workers.follow([over_grid(setup, SCHEMES[name], batches, points, seeds) for name in names])
     both = dict(zip(names, found, strict=True))
+    require_equal_sequences({name: one[1] for name, one in both.items()})
     return Robustness({name: one[0] for name, one in both.items()}, {name: one[1] for name, one in both.items()})
 
 

@@ -87,9 +87,9 @@ class History:
 
 
 def record_steps(steps: int, count: int = 12) -> set[int]:
-    """Return the steps at which to validate: before the first, then log-spaced over the last two decades."""
+    """Return the steps at which to validate: before the first, log-spaced over the last two decades, and at the end."""
     spaced = np.geomspace(steps, max(1, steps / 64), count)  # from the end, which one record alone is for
-    return {0, *np.unique(np.rint(spaced).astype(int)).tolist()}
+    return {0, steps, *np.unique(np.rint(spaced).astype(int)).tolist()}
 
 
 def read_curve(folder: Path) -> str:

@@ -14,7 +14,7 @@ BATCH = 16
 
 def small(source: str = "zsg", *, batch: int = BATCH, sequences: int = SEQUENCES, **recipe: Any) -> Setup:
     """Return a run of the size of the experiments; optimizer and step size are to be replaced."""
-    filled = {"optimizer": "adamw", "step_size": 1e-3, "records": 4} | recipe
+    filled: dict[str, Any] = {"optimizer": "adamw", "step_size": 1e-3, "records": 4} | recipe
     return Setup(shape=SHAPE, source=source, recipe=Recipe(steps=sequences // batch, batch=batch, **filled))
 
 

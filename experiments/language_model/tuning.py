@@ -130,8 +130,12 @@ def require_unseen(seeds: Iterable[int]) -> tuple[int, ...]:
 
 
 def require_equal_sequences(runs: Mapping[str, Sequence[Run]]) -> None:
-    """Raise `InputError` unless all runs that came to their end took gradients of as many sequences."""
+    """Raise `InputError` unless all runs that came to their end took gradients of as many sequences, and all of them.
+
+    What is compared is the loss at the last measurement, so it must be that at the end.
+    """
     taken = {name: {run.sequences for run in group if run.diverged is None} for name, group in runs.items()}
-    if len(set().union(*taken.values())) > 1:
-        words = ", ".join(f"{name} {sorted(counts)}" for name, counts in taken.items())
-        raise InputError(f"contestants are compared at equal numbers of sequences, but took {words}.")
+    counts = {(run.setup.recipe.steps * run.setup.recipe.batch) for group in runs.values() for run in group}
+    if len(counts.union(*taken.values())) > 1:
+        words = ", ".join(f"{name} {sorted(found)}" for name, found in taken.items())
+        raise InputError(f"contestants are compared at equal numbers of sequences, {sorted(counts)}, but took {words}.")

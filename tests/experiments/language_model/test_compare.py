@@ -14,7 +14,8 @@ torch = pytest.importorskip("torch")
 
 from ratecheck.experiments.claim import SOURCE_TAGS  # noqa: E402
 from ratecheck.experiments.language_model import compare as module  # noqa: E402
-from ratecheck.experiments.language_model.compare import CONTESTANTS, compare, table  # noqa: E402
+from ratecheck.experiments.language_model.compare import CONTESTANTS, compare  # noqa: E402
+from ratecheck.experiments.language_model.contest import table  # noqa: E402
 from ratecheck.experiments.language_model.history import Record  # noqa: E402
 from ratecheck.experiments.language_model.optimizers import OPTIMIZERS  # noqa: E402
 from ratecheck.experiments.language_model.outcome import interval, read_findings, verdict_of  # noqa: E402
@@ -113,7 +114,7 @@ def compared(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Any]:
 def test_a_comparison_is_stored_with_findings_and_sweeps(compared: tuple[Path, Any]) -> None:
     out, result = compared
     assert all(tuned.interior for tuned in result.tuned.values())
-    rows = table(result)
+    rows = table(result, "adamw")
     assert [row["optimizer"] for row in rows] == result.ranking()
     stored = read_findings(out)
     assert {one["id"] for one in stored["claims"]} == {
