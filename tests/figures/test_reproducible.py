@@ -16,6 +16,7 @@ from ratecheck.figures.paper import build
 from ratecheck.figures.paper.pictures import drawn
 from ratecheck.figures.results import Results
 
+CLAIMS = ("ns-01-max-coordinate", "sgg-two-clusters", "stosign-1c-tight")
 NAMES = ("checker", "step-size", "a-mean")
 
 
@@ -44,6 +45,18 @@ def test_figures_catalogue_and_report(folder: Path, tmp_path: Path) -> None:
         made.append(digests(out))
     assert made[0] == made[1]
     assert {"index.html", "report.html", "step-size.pdf", "a-mean.svg", "checker-power.png"} <= set(made[0])
+
+
+def test_verify_report_and_verdicts(tmp_path: Path) -> None:
+    made = []
+    for number, place in enumerate(("here", "there/far below")):
+        out = tmp_path / place / "results"
+        environment = os.environ | {"PYTHONHASHSEED": str(number + 1)}
+        command = [sys.executable, "-m", "ratecheck", "verify", *CLAIMS, "--jobs", "1", "--out", str(out)]
+        subprocess.run(command, env=environment, check=True, capture_output=True)
+        made.append(digests(out))
+    assert made[0] == made[1]
+    assert len(made[0]) == len(CLAIMS) + 2
 
 
 def test_paper_without_latex(stored: Results, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
