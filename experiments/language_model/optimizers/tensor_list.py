@@ -44,19 +44,11 @@ class TensorList:
     def __neg__(self) -> TensorList:
         return TensorList(torch._foreach_neg(self.tensors))
 
-    def __eq__(self, other: object) -> TensorList:  # type: ignore[override]
-        return _each(torch.eq, self, other)
-
-    __hash__ = None  # type: ignore[assignment]
-
     def __ge__(self, other: Any) -> TensorList:
         return _each(torch.ge, self, other)
 
     def __gt__(self, other: Any) -> TensorList:
         return _each(torch.gt, self, other)
-
-    def __and__(self, other: Any) -> TensorList:
-        return _each(torch.bitwise_and, self, other)
 
 
 def _operand(value: Any) -> Any:
@@ -96,11 +88,6 @@ class Foreach:
     def where(condition: TensorList, x: TensorList, y: TensorList) -> TensorList:
         """Return entries of `x` where the condition holds, else of `y`."""
         return _each(torch.where, condition, x, y)
-
-    @staticmethod
-    def zeros_like(x: TensorList) -> TensorList:
-        """Return zeros."""
-        return _each(torch.zeros_like, x)
 
     @staticmethod
     def ones_like(x: TensorList) -> TensorList:
