@@ -8,7 +8,11 @@ from __future__ import annotations
 
 import importlib
 import os
+import sys
 from typing import Any
+
+# Torch reads the same variables: whether they, and not the user, will have told it to take one thread.
+_HOLDS_TORCH_BACK = "OMP_NUM_THREADS" not in os.environ and "torch" not in sys.modules
 
 for _variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "VECLIB_MAXIMUM_THREADS"):
     os.environ[_variable] = "1"

@@ -10,6 +10,9 @@ from typing import Any
 import hypothesis
 import pytest
 
+# As a user would who wants one thread of torch: threads that wait for a loaded machine are slower than none.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+
 from ratecheck.experiments.claim import Claim
 from ratecheck.experiments.ledger import claims
 from ratecheck.experiments.run import run_claim

@@ -127,8 +127,11 @@ def run_resume(options: argparse.Namespace) -> int:
 
 
 def _run(training: Training, folder: Path, options: argparse.Namespace) -> int:
+    import torch
+
     from ratecheck.experiments.language_model.train import DivergenceError, train
 
+    torch.set_num_threads(1)  # the same bits on every machine
     recipe = training.setup.recipe
     every = options.checkpoint_every or max(1, recipe.steps // 10)
     try:

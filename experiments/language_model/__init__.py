@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import functools
 import importlib.util
+import os
 
+import ratecheck
 from ratecheck.theory.errors import InputError
 
 
@@ -11,3 +14,12 @@ def require_torch() -> None:
     """Raise `InputError` unless PyTorch is installed."""
     if importlib.util.find_spec("torch") is None:
         raise InputError("language models need PyTorch, which is not installed; run `pip install ratecheck[torch]`.")
+
+
+@functools.cache
+def give_torch_its_threads() -> None:
+    """Undo for torch what `ratecheck` does to BLAS, once: a user's own training loop must not lose its processors."""
+    import torch
+
+    if ratecheck._HOLDS_TORCH_BACK:
+        torch.set_num_threads(len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1)

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import copy
 import io
+import os
+import subprocess
+import sys
 from collections.abc import Callable
 from typing import Any
 
@@ -484,3 +487,12 @@ def test_any_method_trains() -> None:
     before = float(problem.loss().detach())
     problem.run(0, 60)
     assert float(problem.loss().detach()) < 0.3 * before
+
+
+@pytest.mark.parametrize("chosen", [None, "1"])
+def test_a_training_loop_keeps_its_threads(chosen: str | None) -> None:
+    code = "import ratecheck as rc; rc.optimizers; import torch; print(torch.get_num_threads())"
+    environment = {name: value for name, value in os.environ.items() if name != "OMP_NUM_THREADS"}
+    environment |= {} if chosen is None else {"OMP_NUM_THREADS": chosen}
+    done = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=True)
+    assert int(done.stdout) == int(chosen or len(os.sched_getaffinity(0)))
