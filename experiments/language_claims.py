@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 
 
 def select_language(targets: Sequence[str], tags: Sequence[str]) -> list[LanguageClaim]:
-    """Return the claims that are named by id, or by the tag ``language-model`` where there are no targets.
+    """Return the claims that are named by id, or, where there are no targets, by a tag that only they have.
 
     Parameters
     ----------
@@ -19,13 +19,19 @@ def select_language(targets: Sequence[str], tags: Sequence[str]) -> list[Languag
     tags : sequence of str
         Keep only claims with all of these tags.
     """
-    from ratecheck.experiments.language_model.claims import CLAIMS, TAG
+    from ratecheck.experiments.language_model.claims import CLAIMS
 
     if targets:
         found = [CLAIMS[target] for target in dict.fromkeys(targets) if target in CLAIMS]
-    else:
-        found = list(CLAIMS.values()) if TAG in tags else []
-    return [claim for claim in found if set(tags) <= set(claim.all_tags)]
+        return [claim for claim in found if set(tags) <= set(claim.all_tags)]
+    return all_language_claims(tags) if tags and not in_ledger(tags) else []
+
+
+def in_ledger(tags: Sequence[str]) -> bool:
+    """Return whether a claim that plain `ratecheck verify` runs has all of these tags."""
+    from ratecheck.experiments.ledger import claims
+
+    return any(set(tags) <= set(claim.tags) for claim in claims().values())
 
 
 def all_language_claims(tags: Sequence[str]) -> list[LanguageClaim]:

@@ -24,13 +24,13 @@ def register(commands: Any) -> None:
 def run_list(options: argparse.Namespace) -> int:
     """Print the ledger."""
     from ratecheck.experiments.cli.lm_experiments import NOT_RUN_PLAIN
-    from ratecheck.experiments.language_claims import all_language_claims
+    from ratecheck.experiments.language_claims import all_language_claims, in_ledger
     from ratecheck.experiments.language_model.claims import TAG
     from ratecheck.experiments.selection import select
 
     language = all_language_claims(options.tag)
-    # A tag that only claims about language models have is none of the rest of the ledger's.
-    claims = [] if language and TAG in options.tag else [one.claim for one in select((), "full", options.tag)]
+    alone = bool(language) and not in_ledger(options.tag)
+    claims = [] if alone else [one.claim for one in select((), "full", options.tag)]
     if options.json:
         print(json.dumps([entry(claim) for claim in claims] + [claim.entry() for claim in language], indent=1))
         return 0

@@ -75,6 +75,14 @@ def test_list_json_is_the_ledger(capsys: pytest.CaptureFixture[str]) -> None:
     assert GOOD in {entry["id"] for entry in entries}
 
 
+@pytest.mark.parametrize("tag", ["low-precision", "language-model", "sgg", "nonsmooth"])
+def test_every_tag_that_is_listed_can_be_asked_for(tag: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["list", "--json", "--tag", tag]) == 0
+    found = json.loads(capsys.readouterr().out)
+    assert found
+    assert all(tag in entry["tags"] for entry in found)
+
+
 def test_show_names_the_constants_and_how_they_are_known(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["show", GOOD]) == 0
     text = capsys.readouterr().out
