@@ -175,7 +175,7 @@ def experiment(folder: Path, *, seeds: int, jobs: int) -> None:
     setup = small(sequences=SHORTER, records=1)
     with Workers(folder, jobs) as workers:
         result = tuned_contest(setup, TUNED, seeds, workers)
-        grid = robustness(setup, MAPPED, BATCHES, POINTS, range(max(2, seeds // 2)), workers)
+        grid = robustness(setup, MAPPED, BATCHES, POINTS, range(seeds), workers)
     save_sweep(folder, step_size_sweep(tuned_only(result), "lm-grouping-step-size", COMMAND))
     for index, name in enumerate(grid.values):
         save_map(folder, heat_map(grid, name, f"lm-grouping-{index}", result.language))
