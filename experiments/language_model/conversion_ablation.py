@@ -14,14 +14,15 @@ from typing import Any
 
 import numpy as np
 
+from ratecheck.experiments.grid import Grid, save_grid
 from ratecheck.experiments.language_model.compare import differences
-from ratecheck.experiments.language_model.contest import Comparison, hold, plain, step_size_sweep, table
+from ratecheck.experiments.language_model.contest import Comparison, hold, step_size_sweep, table
 from ratecheck.experiments.language_model.outcome import write_findings
 from ratecheck.experiments.language_model.runs import Workers
 from ratecheck.experiments.language_model.setup import Setup
 from ratecheck.experiments.language_model.size import scope, small
 from ratecheck.experiments.language_model.tuning import Arm
-from ratecheck.experiments.sweep import Sweep, save_sweep
+from ratecheck.experiments.sweep import save_sweep
 from ratecheck.theory.errors import InputError
 
 COMMAND = "ratecheck lm experiments conversion"
@@ -87,7 +88,7 @@ def ablation(setup: Setup, names: Sequence[str], seeds: int, out: Path, workers:
     result = hold([arm(setup, name) for name in names], seeds, workers)
     rows = [row | {"axis": SETTINGS[row["optimizer"]].axis} for row in table(result, REFERENCE)]
     save_sweep(out, step_size_sweep(result, "lm-conversion-step-size", COMMAND))
-    save_sweep(out, _sweep(result))
+    save_grid(out, _grid(result))
     write_findings(out, differences(result, _DIFFERENCES, scope(setup, result.language)), {"conversion": rows})
     return result
 
@@ -110,22 +111,20 @@ _DIFFERENCES = {
 }
 
 
-def _sweep(result: Comparison) -> Sweep:
+def _grid(result: Comparison) -> Grid:
     names = [name for name in SETTINGS if name in result.runs]
-    legend = "; ".join(f"{i}: {SETTINGS[name].axis}, {name}" for i, name in enumerate(names))
-    values = np.array([[run.excess for run in result.runs[name]] for name in names])[None]
-    low, high = plain(result.excess(REFERENCE))[1:] if REFERENCE in result.runs else (None, None)
-    return Sweep(
+    values = np.array([[run.excess for run in result.runs[name]] for name in names])
+    reference = result.excess(REFERENCE).mean if REFERENCE in result.runs else float("nan")
+    return Grid(
         name="lm-conversion",
         title="Sign conversion with one ingredient changed, each setting at its best step size",
         problem=result.language,
-        caption=f"Final excess loss, median and 10 to 90 % of {values.shape[-1]} seeds; the mean of the reference lies "
-        f"in [{low}, {high}]. Settings: {legend}.",
+        caption=f"Final excess loss over {values.shape[-1]} seeds; the line is the mean of the reference.",
         command=COMMAND,
-        parameter="setting",
         measure="excess loss (nats)",
-        labels=("settings",),
-        grid=np.arange(len(names), dtype=np.float64),
-        values=values,
-        scales=("linear", "log"),
+        groups=tuple(SETTINGS[name].axis for name in names),
+        rows=tuple(names),
+        columns=(result.language,),
+        values=values[:, None, :],
+        line=reference,
     )

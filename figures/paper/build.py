@@ -13,7 +13,7 @@ from pathlib import Path
 
 from ratecheck.figures.canvas import save
 from ratecheck.figures.paper.language import FILE as LANGUAGE
-from ratecheck.figures.paper.language import Findings, load_findings, section
+from ratecheck.figures.paper.language import Findings, experiments, load_findings, section
 from ratecheck.figures.paper.numbers import constants, groups, macros, numbers
 from ratecheck.figures.paper.outcomes import outcomes
 from ratecheck.figures.paper.pictures import drawn, language_pictures
@@ -142,7 +142,7 @@ def _generated(
     verdicts, notices = outcomes(sources, stored.claims, groups(stored.claims))
     texts = {"numbers": macros(found) + verdicts}
     texts |= {f"table-{name}": text for name, text in tables(stored.claims, faults, stored.folder).items()}
-    texts["language"] = section(language, curves)
+    texts |= {"language": section(language, curves), "table-language": experiments(language)}
     return _Generated(texts, found, notices)
 
 

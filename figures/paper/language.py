@@ -7,6 +7,7 @@ is kept beside the paper; without either the section says that nothing was run.
 from __future__ import annotations
 
 import json
+import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -21,12 +22,28 @@ from ratecheck.theory.errors import InputError
 
 FILE = "language_model.json"
 FORMAT = 1
-COMMANDS = {
-    "compare": "ratecheck lm compare",
-    "fp8": "ratecheck lm fp8",
-    "minimax": "ratecheck lm minimax",
+COMMANDS = {"compare": "ratecheck lm compare"}
+# Command and caption of the pictures that the section shows where their curves are stored.
+FIGURES = {
+    "lm-compare-tokens": (
+        "compare",
+        "Excess loss against tokens, each optimizer at its tuned step size; median and band over seeds.",
+    ),
+    "lm-compare-step-size": ("compare", "Excess loss at every step size that was searched."),
+    "lm-fp8-tokens": ("experiments fp8", "Excess loss against tokens in float32 and in FP8 throughout."),
+    "lm-conversion": (
+        "experiments conversion",
+        "Sign conversion with one ingredient changed, each setting at its best step size; the line is the reference.",
+    ),
+    "lm-minimax-radius": (
+        "experiments minimax",
+        "Excess loss against the radius of the attack, at equal gradients unless the name says otherwise.",
+    ),
+    "lm-fine-tuning-tokens": (
+        "experiments fine-tuning",
+        "Excess loss on the second language, adapters trained from the weights of the first.",
+    ),
 }
-FIGURES = ("lm-compare-tokens", "lm-compare-step-size", "lm-fp8-tokens")
 _TOPICS = {
     "foundations": "Optimizers compared",
     "stosignsgd": "StoSignSGD",
@@ -58,7 +75,7 @@ _HIDDEN = {
     "mean",
 }
 _MOST_COLUMNS = 7
-_NARROWEST, _WIDEST = 15, 40  # characters
+_NARROWEST, _WIDEST = 18, 40  # characters
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,7 +138,7 @@ def _checked(content: Mapping[str, Any], place: Path, recorded: bool) -> Finding
     devices = sorted({str(row["device"]) for rows in experiments.values() for row in rows if row.get("device")})
     machine = content.get("machine") or " and ".join("a CPU" if one == "cpu" else one for one in devices)
     commands = content.get("commands") or [
-        COMMANDS.get(name, f"ratecheck lm {name}") for name in content["experiments"]
+        COMMANDS.get(name, f"ratecheck lm experiments {name}") for name in content["experiments"]
     ]
     return Findings(claims, experiments, str(machine), tuple(map(str, commands)), recorded, place)
 
@@ -142,7 +159,7 @@ def section(found: Findings | None, figures: Iterable[str] = ()) -> str:
     if found is None:
         return (
             "The language-model experiments were not run for this copy of the paper, and no recorded ones came with "
-            "it; \\cmd{ratecheck lm compare}, \\cmd{ratecheck lm fp8} and \\cmd{ratecheck lm minimax} run them.\n"
+            "it; \\cmd{ratecheck lm experiments} runs them.\n"
         )
     topics: dict[str, list[Mapping[str, Any]]] = {}
     for one in found.claims:
@@ -150,8 +167,15 @@ def section(found: Findings | None, figures: Iterable[str] = ()) -> str:
     parts = [_origin(found)]
     parts += [_claims(topic, claims, number) for number, (topic, claims) in enumerate(topics.items(), start=1)]
     parts += [_figure(name) for name in FIGURES if name in set(figures)]
-    parts += [_experiment(name, rows) for name, rows in found.experiments.items()]
+    if found.experiments:
+        parts.append("Appendix~\\ref{app:tables} holds every contestant of every experiment.\n")
     return "\n".join(parts)
+
+
+def experiments(found: Findings | None) -> str:
+    """Return the tables of every contestant, for the appendix."""
+    rows = {} if found is None else found.experiments
+    return "\n".join(_experiment(name, table) for name, table in rows.items())
 
 
 def _origin(found: Findings) -> str:
@@ -182,29 +206,36 @@ def _topic(claim: Mapping[str, Any]) -> str:
 
 
 def _claims(topic: str, claims: Sequence[Mapping[str, Any]], number: int) -> str:
-    rows = []
-    for one in claims:
+    scopes = [str(one.get("scope", "")).split("; ") for one in claims]
+    shared = _most_common(scopes)
+    rows, before = [], None
+    for one, scope in zip(claims, scopes, strict=True):
+        # A claim that lacks a part of what most have in common says all of its own.
+        own = "; ".join(part for part in scope if part not in shared) if set(shared) <= set(scope) else "; ".join(scope)
+        says = str(one.get("paper", ""))
         rows.append(
             (
-                _with_scope(one),
-                escape(str(one.get("paper", ""))),
+                escape(str(one["title"])) + (rf"\newline{{\scriptsize {escape(own)}}}" if own else ""),
+                "as above" if says == before else escape(says),
                 measured(one["values"], one.get("interval")),
                 decimal(float(one["bound"])),
                 escape(str(one["verdict"])),
             )
         )
+        before = says
     caption = (
         f"{topic}: what was claimed, what the paper says, the mean over seeds with its 95\\,\\% $t$ interval, and the "
-        "value claimed at most. Below each claim: where it was found."
+        f"value claimed at most. Found, unless said otherwise, with {escape('; '.join(shared))}."
     )
     columns = "P{0.40\\linewidth}P{0.22\\linewidth}P{0.14\\linewidth}rl"
     header = ("claim", "the paper says", "came out", "at most", "verdict")
     return Table(caption, columns, header, rows, long=True).latex(f"lm-{number}")
 
 
-def _with_scope(one: Mapping[str, Any]) -> str:
-    scope = escape(str(one.get("scope", "")))
-    return escape(str(one["title"])) + (rf"\newline{{\scriptsize {scope}}}" if scope else "")
+def _most_common(scopes: Sequence[Sequence[str]]) -> list[str]:
+    """Return the parts that more than half of the scopes have, in their order."""
+    parts = dict.fromkeys(part for scope in scopes for part in scope)
+    return [part for part in parts if 2 * sum(part in scope for scope in scopes) > len(scopes)]
 
 
 def measured(values: Sequence[float | None], interval: Sequence[float | None] | None = None) -> str:
@@ -220,15 +251,8 @@ def _end(value: float | None) -> str:
 
 
 def _figure(name: str) -> str:
-    captions = {
-        "lm-compare-tokens": "Excess loss against tokens, each optimizer at its tuned step size; median and band over "
-        "seeds.",
-        "lm-compare-step-size": "Excess loss at every step size that was searched.",
-        "lm-fp8-tokens": "Excess loss against tokens in float32 and in FP8 throughout.",
-    }
-    return (
-        f"\\resultfigure{{{name}}}{{0.66}}{{{COMMANDS['fp8' if 'fp8' in name else 'compare']}}}{{{captions[name]}}}\n"
-    )
+    command, caption = FIGURES[name]
+    return f"\\resultfigure{{{name}}}{{0.66}}{{ratecheck lm {command}}}{{{caption}}}\n"
 
 
 def _experiment(name: str, rows: Sequence[Mapping[str, Any]]) -> str:
@@ -237,11 +261,16 @@ def _experiment(name: str, rows: Sequence[Mapping[str, Any]]) -> str:
     header = tuple(escape(key.replace("_", " ")) for key in keys)
     # Columns get room by their longest entry; the gaps between them take the rest.
     lines = [[line for row in (header, *cells) for line in row[i].split(r"\newline")] for i in range(len(keys))]
-    longest = [min(max(*map(len, column), _NARROWEST), _WIDEST) for column in lines]
+    longest = [min(max(*map(_letters, column), _NARROWEST), _WIDEST) for column in lines]
     room = 0.97 * (1.02 - 0.02 * len(keys)) / sum(longest)
     columns = "".join(rf"P{{{room * length:.3f}\linewidth}}" for length in longest)
     caption = _EXPERIMENTS.get(name, f"Experiment \\emph{{{escape(name)}}}, as it was stored.")
     return Table(caption, columns, header, cells, long=True).latex(f"lm-experiment-{name}")
+
+
+def _letters(cell: str) -> int:
+    """Return about how many letters are printed."""
+    return len(re.sub(r"\\allowbreak\{\}|\\cdot|[\\${}^]", "", cell))
 
 
 def _cell(value: Any) -> str:

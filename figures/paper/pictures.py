@@ -12,6 +12,7 @@ from ratecheck.figures.against import against
 from ratecheck.figures.catalogue import FIGURES
 from ratecheck.figures.convergence import convergence_page
 from ratecheck.figures.files import MissingResultError
+from ratecheck.figures.grids import dots, grid_names, load_grid
 from ratecheck.figures.paper.language import FIGURES as FIGURES_OF_LANGUAGE
 from ratecheck.figures.paper.numbers import RESOLUTION
 from ratecheck.figures.paper.studies import loaded
@@ -129,8 +130,9 @@ PICTURES: dict[str, Callable[[Results], Figure]] = {
 
 def language_pictures(folder: Path) -> dict[str, Figure]:
     """Return the pictures of the language-model experiments whose curves lie in a folder."""
-    found = {name: loaded(folder, name) for name in FIGURES_OF_LANGUAGE}
-    return {name: against(sweep) for name, sweep in found.items() if sweep is not None}
+    sweeps = {name: loaded(folder, name) for name in FIGURES_OF_LANGUAGE if name not in grid_names(folder)}
+    grids = {name: dots(load_grid(folder, name)) for name in FIGURES_OF_LANGUAGE if name in grid_names(folder)}
+    return {name: against(sweep) for name, sweep in sweeps.items() if sweep is not None} | grids
 
 
 def drawn(results: Results) -> Iterator[tuple[str, Figure | None]]:

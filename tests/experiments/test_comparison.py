@@ -132,7 +132,8 @@ def test_comparison_study_stores_profile_ecdf_and_final_gaps(tmp_path: Path, mon
     path = comparison_study(tmp_path, 0, "small")
     assert path.name == "sweep-scs-profile.npz"
     names = sorted(file.name for file in tmp_path.iterdir())
-    assert names == ["grid-scs-final-gaps.npz", "sweep-scs-ecdf.npz", "sweep-scs-profile.npz"]
+    tables = [f"grid-scs-final-gaps.{kind}" for kind in ("md", "npz", "tex")]
+    assert names == [*tables, "sweep-scs-ecdf.npz", "sweep-scs-profile.npz"]
     first = path.read_bytes()
     assert comparison_study(tmp_path, 0, "small").read_bytes() == first
 

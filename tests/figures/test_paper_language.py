@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from ratecheck.experiments.language_model.outcome import Finding, write_findings
-from ratecheck.figures.paper.language import COMMANDS, FILE, load_findings, measured, section
+from ratecheck.figures.paper.language import COMMANDS, FILE, experiments, load_findings, measured, section
 from ratecheck.figures.paper.pictures import language_pictures
 from ratecheck.theory.errors import InputError
 
@@ -52,7 +52,7 @@ def planted(folder: Path) -> Path:
 def test_findings_and_experiments_become_tables(tmp_path: Path) -> None:
     found = load_findings(planted(tmp_path / "results"), tmp_path / "nowhere")
     assert found is not None
-    text = section(found)
+    text = section(found) + experiments(found)
     verdicts = [one["verdict"] for one in found.claims]
     assert f"{verdicts.count('holds')} hold" in text
     assert f"{verdicts.count('refuted')} refuted" in text
@@ -101,7 +101,8 @@ def test_recorded_findings_are_used_where_there_are_no_others_and_say_so(tmp_pat
 def test_without_any_findings_the_text_says_so_and_names_the_commands(tmp_path: Path) -> None:
     text = section(load_findings(tmp_path, tmp_path / "nowhere"))
     assert "were not run" in text
-    assert all(command in text for command in COMMANDS.values())
+    assert r"\cmd{ratecheck lm experiments}" in text
+    assert experiments(None) == ""
     write_findings(tmp_path, [], {})
     assert load_findings(tmp_path, tmp_path / "nowhere") is None
 

@@ -38,6 +38,7 @@ from ratecheck.experiments.language_model.tuning import (  # noqa: E402
     search,
     tune_and_run,
 )
+from ratecheck.figures.grids import load_grid  # noqa: E402
 from ratecheck.figures.sweeps import load_map, load_sweep  # noqa: E402
 from ratecheck.theory.errors import InputError  # noqa: E402
 
@@ -256,7 +257,9 @@ def test_findings_tables_and_sweeps_are_stored(stored: Path) -> None:
     assert axes["tensor maximum"] == "envelope"
     updates = {row["optimizer"]: row["updates"] for row in content["experiments"]["adaptive-batches"]}
     assert updates["SCS-AdamW (metric), growing"] <= updates["SCS-AdamW (metric)"] == 4
-    assert load_sweep(stored, "lm-conversion").values.shape == (1, 4, 2)
+    conversion = load_grid(stored, "lm-conversion")
+    assert conversion.values.shape == (4, 1, 2)
+    assert conversion.rows == ("reference", "no noise (Signum)", "Gaussian noise", "tensor maximum")
     assert load_sweep(stored, "lm-fine-tuning-tokens").labels == ("adamw", "stosignsgd", "all weights", "from scratch")
     batches = load_sweep(stored, "lm-adaptive-batches")
     assert batches.labels == ("SCS-AdamW (metric), growing",)
