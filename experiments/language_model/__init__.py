@@ -11,13 +11,14 @@ from ratecheck.theory.errors import InputError
 
 
 def require_torch() -> None:
-    """Raise `InputError` unless PyTorch is installed."""
+    """Raise `InputError` unless PyTorch is installed; the first call gives it its threads, before anyone sets them."""
     if importlib.util.find_spec("torch") is None:
         raise InputError("language models need PyTorch, which is not installed; run `pip install ratecheck[torch]`.")
+    _give_torch_its_threads()
 
 
 @functools.cache
-def give_torch_its_threads() -> None:
+def _give_torch_its_threads() -> None:
     """Undo for torch what `ratecheck` does to BLAS, once: a user's own training loop must not lose its processors."""
     import torch
 

@@ -9,11 +9,10 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any
 
-from ratecheck.experiments.language_model import give_torch_its_threads, require_torch
+from ratecheck.experiments.language_model import require_torch
 from ratecheck.theory.errors import InputError, require_choice
 
 require_torch()
-give_torch_its_threads()
 
 from ratecheck.experiments.language_model.optimizers.classes import (  # noqa: E402
     LAMB,
