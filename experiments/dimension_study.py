@@ -18,6 +18,7 @@ import numpy as np
 from ratecheck.experiments.arrival import DELTA, Arrival
 from ratecheck.experiments.engine import simulate
 from ratecheck.experiments.grid import Grid, save_grid
+from ratecheck.experiments.statistics import t_interval
 from ratecheck.experiments.sweep import Sweep, save_sweep
 from ratecheck.testbeds.nonconvex import SquareWells, silent
 from ratecheck.testbeds.one_bit import OneBit
@@ -204,18 +205,10 @@ def _sweep(kind: str, norm: str, dims: FloatArray, calls: FloatArray, labels: tu
     )
 
 
-def interval(values: FloatArray) -> tuple[float, float]:
-    """Return the 95 % t interval of the mean of at least two numbers."""
-    from scipy.special import stdtrit
-
-    margin = float(stdtrit(values.size - 1, 0.975)) * float(values.std(ddof=1)) / np.sqrt(values.size)
-    return float(values.mean()) - margin, float(values.mean()) + margin
-
-
 def _intervals(labels: tuple[str, ...], exponents: FloatArray) -> str:
     texts = []
     for label, cells in zip(labels, exponents, strict=True):
-        ends = [interval(cell) for cell in cells if np.isfinite(cell).all() and cell.size > 1]
+        ends = [t_interval(cell) for cell in cells if np.isfinite(cell).all() and cell.size > 1]
         texts.append(f"{label} " + ", ".join(f"{low:.2f} to {high:.2f}" for low, high in ends))
     return "; ".join(texts)
 

@@ -154,8 +154,6 @@ def log_log_slope(steps: IntArray, values: FloatArray, first: float, floor: floa
     -------
     Slope, or None if fewer than three records or half of the runs remain.
     """
-    from scipy.special import stdtrit
-
     tail = steps >= first
     if tail.sum() < 3:
         return None
@@ -166,8 +164,13 @@ def log_log_slope(steps: IntArray, values: FloatArray, first: float, floor: floa
     x = np.log(steps[tail])
     x = x - x.mean()
     slopes = np.log(y[usable]) @ x / (x @ x)
-    mean = float(slopes.mean())
-    if slopes.size < 2:
-        return Slope(mean, None)
-    half = float(stdtrit(slopes.size - 1, 0.5 + CONFIDENCE / 2) * slopes.std(ddof=1) / np.sqrt(slopes.size))
-    return Slope(mean, (mean - half, mean + half))
+    return Slope(float(slopes.mean()), t_interval(slopes) if slopes.size > 1 else None)
+
+
+def t_interval(values: FloatArray) -> tuple[float, float]:
+    """Return the t interval of confidence `CONFIDENCE` for the mean of at least two numbers."""
+    from scipy.special import stdtrit
+
+    mean = float(values.mean())
+    half = float(stdtrit(values.size - 1, 0.5 + CONFIDENCE / 2) * values.std(ddof=1) / np.sqrt(values.size))
+    return mean - half, mean + half

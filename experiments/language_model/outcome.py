@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from ratecheck.experiments.statistics import CONFIDENCE
+from ratecheck.experiments.statistics import t_interval
 from ratecheck.experiments.store import write_whole
 from ratecheck.theory.arrays import FloatArray
 from ratecheck.theory.errors import InputError
@@ -35,16 +35,13 @@ class Interval:
 
 
 def interval(values: Sequence[float] | FloatArray) -> Interval:
-    """Return the mean and the t interval of confidence 0.95; of one value, the whole line."""
-    from scipy.special import stdtrit
-
+    """Return the mean and its t interval; of one value, the whole line."""
     x = np.asarray(values, dtype=np.float64)
     if not np.isfinite(x).all():
         return Interval(math.inf, math.inf if np.isinf(x).all() else -math.inf, math.inf)
     if x.size < 2:
         return Interval(float(x.mean()), -math.inf, math.inf)
-    half = float(stdtrit(x.size - 1, 0.5 + CONFIDENCE / 2) * x.std(ddof=1) / np.sqrt(x.size))
-    return Interval(float(x.mean()), float(x.mean()) - half, float(x.mean()) + half)
+    return Interval(float(x.mean()), *t_interval(x))
 
 
 def verdict_of(measured: Interval, bound: float) -> str:

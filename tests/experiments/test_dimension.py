@@ -14,11 +14,11 @@ from ratecheck.experiments.dimension_study import (
     arrivals,
     dimension_study,
     interpolated_arrivals,
-    interval,
     profile,
     slopes,
     tuned_arrivals,
 )
+from ratecheck.experiments.statistics import t_interval
 from ratecheck.figures.grids import load_grid
 from ratecheck.figures.sweeps import load_sweep
 
@@ -87,7 +87,7 @@ def test_slopes_and_intervals() -> None:
     np.testing.assert_allclose(slopes(dims, calls), [0.5, 0.7])
     calls[2, 0] = np.inf
     assert np.isnan(slopes(dims, calls)).all()
-    low, high = interval(np.array([1.0, 2.0, 3.0]))
+    low, high = t_interval(np.array([1.0, 2.0, 3.0]))
     assert (low + high) / 2 == pytest.approx(2.0)
     assert high - 2 == pytest.approx(4.302652730 / 3**0.5)
 
