@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from ratecheck.experiments.cli.options import add_results, default_jobs
+from ratecheck.experiments.cli.options import add_jobs, add_results
 
 
 def register(commands: Any) -> None:
@@ -19,7 +19,7 @@ def register(commands: Any) -> None:
         "pictures if the folder of results holds any.",
     )
     parser.add_argument("--to", type=Path, default=Path("reports/book"), metavar="DIR", help="where the book goes")
-    parser.add_argument("--jobs", type=int, default=default_jobs(), help="processes (default: all cores)")
+    add_jobs(parser)
     add_results(parser)
     parser.set_defaults(run=run)
 

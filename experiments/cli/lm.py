@@ -12,7 +12,7 @@ from ratecheck.experiments.cli.exit_codes import AS_EXPECTED, UNEXPECTED
 from ratecheck.experiments.cli.lm_experiments import add_experiments
 from ratecheck.experiments.cli.lm_progress import Counter, Progress
 from ratecheck.experiments.cli.lm_setup import add_setup, setup_of
-from ratecheck.experiments.cli.options import default_jobs
+from ratecheck.experiments.cli.options import add_jobs, add_results
 
 if TYPE_CHECKING:
     from ratecheck.experiments.language_model.train import Training
@@ -56,8 +56,8 @@ def _add_compare(actions: Any) -> None:
     add_setup(parser)
     parser.add_argument("--optimizers", nargs="+", metavar="NAME", help="names (default: six that are well known)")
     parser.add_argument("--seeds", type=int, default=4, help="runs of each at its tuned step size (default: 4)")
-    parser.add_argument("--jobs", type=int, default=default_jobs(), help="processes (default: all cores)")
-    parser.add_argument("--out", type=Path, default=Path("results"), metavar="DIR", help="folder of results")
+    add_jobs(parser)
+    add_results(parser)
     parser.set_defaults(run=run_compare)
 
 
@@ -67,8 +67,8 @@ def _add_fp8(actions: Any) -> None:
     parser.add_argument("--conditions", nargs="+", metavar="NAME", help="settings of the switches (default: nine)")
     parser.add_argument("--methods", nargs="+", metavar="NAME", default=["adamw", "stosignsgd", "signum"])
     parser.add_argument("--seeds", type=int, default=5, help="runs of each (default: 5)")
-    parser.add_argument("--jobs", type=int, default=default_jobs(), help="processes (default: all cores)")
-    parser.add_argument("--out", type=Path, default=Path("results"), metavar="DIR", help="folder of results")
+    add_jobs(parser)
+    add_results(parser)
     parser.set_defaults(run=run_fp8)
 
 
@@ -79,8 +79,8 @@ def _add_minimax(actions: Any) -> None:
     parser.add_argument("--radius", type=float, help="of an offset, in units of the embedding's rows (default: 0.3)")
     parser.add_argument("--curvature", type=float, help="that makes the game concave in the offset (default: 0.02)")
     parser.add_argument("--seeds", type=int, default=4, help="runs of each at its tuned step size (default: 4)")
-    parser.add_argument("--jobs", type=int, default=default_jobs(), help="processes (default: all cores)")
-    parser.add_argument("--out", type=Path, default=Path("results"), metavar="DIR", help="folder of results")
+    add_jobs(parser)
+    add_results(parser)
     parser.set_defaults(run=run_minimax)
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ratecheck.experiments.cli.exit_codes import AS_EXPECTED, UNEXPECTED
-from ratecheck.experiments.cli.options import add_results, default_jobs
+from ratecheck.experiments.cli.options import add_jobs, add_results
 
 if TYPE_CHECKING:
     from ratecheck.experiments.language_model.claims import LanguageClaim
@@ -26,7 +26,7 @@ def add_experiments(actions: Any) -> None:
     parser.add_argument("names", nargs="*", metavar="NAME", help="experiments to run (default: all)")
     parser.add_argument("--list", action="store_true", help="list the experiments")
     parser.add_argument("--seeds", type=int, default=4, help="runs of each contestant (default: 4)")
-    parser.add_argument("--jobs", type=int, default=default_jobs(), help="processes (default: all cores)")
+    add_jobs(parser)
     add_results(parser)
     parser.set_defaults(run=run_experiments)
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import argparse
-import os
 from pathlib import Path
+
+from ratecheck.experiments.cores import usable_cores
 
 
 def add_results(parser: argparse.ArgumentParser) -> None:
@@ -14,11 +15,9 @@ def add_results(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def default_jobs() -> int:
-    """Return the number of cores that this process may use."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
+def add_jobs(parser: argparse.ArgumentParser) -> None:
+    """Add the number of processes."""
+    parser.add_argument("--jobs", type=int, default=usable_cores(), help="processes (default: all cores)")
 
 
 def write_text(path: Path, text: str) -> None:

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ratecheck.experiments.cli.exit_codes import AS_EXPECTED, BAD_INPUT, UNEXPECTED
-from ratecheck.experiments.cli.options import add_results, default_jobs, write_text
+from ratecheck.experiments.cli.options import add_jobs, add_results, write_text
 
 if TYPE_CHECKING:
     from ratecheck.experiments.verify import Done
@@ -35,7 +35,7 @@ def register(commands: Any) -> None:
     parser.add_argument("--tag", action="append", default=[], help="only claims with this tag (repeatable)")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the verdicts as JSON")
     parser.add_argument("--seed", type=int, default=0, help="root seed (default: 0)")
-    parser.add_argument("--jobs", type=int, default=default_jobs(), help="worker processes (default: all cores)")
+    add_jobs(parser)
     parser.add_argument("--report", type=Path, metavar="FILE", help="where the HTML report goes (default: in --out)")
     add_results(parser)
     parser.set_defaults(run=run)

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import functools
 import importlib.util
-import os
 
 import ratecheck
+from ratecheck.experiments.cores import usable_cores
 from ratecheck.theory.errors import InputError
 
 
@@ -23,4 +23,4 @@ def _give_torch_its_threads() -> None:
     import torch
 
     if ratecheck._HOLDS_TORCH_BACK:
-        torch.set_num_threads(len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1)
+        torch.set_num_threads(usable_cores())
